@@ -1,0 +1,169 @@
+/**
+ * `npm run bench`: what the whole job costs beside a bare handler, in one run on one machine. The servers take turns, round by
+ * round, and the ratio is taken within a round, so that a noisy neighbour hits both. Options: --rounds N --seconds N
+ * --stored N (incidents that the full store starts with; 0 leaves that row out).
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import { benchSecret, benchSource } from "./events.ts";
+import { fill } from "./fill.ts";
+import type { LoadOrder, LoadResult } from "./load.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "6" },
+    stored: { type: "string", default: "1000000" },
+  },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const stored = Number(values.stored);
+const connections = 64;
+const warmUpSeconds = 2;
+/** More requests than any server here answers in the time; prepared before the clock starts. */
+const requestsPerSecond = 20_000;
+const ticksPerSecond = 100;
+
+interface Subject {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly port: number;
+  from: number;
+  readonly runs: Run[];
+}
+interface Run extends LoadResult {
+  readonly perSecond: number;
+  readonly cpuMs: number;
+}
+
+const folder = await mkdtemp(join(tmpdir(), "thruway-bench-"));
+const children: ChildProcess[] = [];
+const quiet = openSync("/dev/null", "w");
+try {
+  const subjects = [await bare(), await gateway("gateway, empty store", join(folder, "empty"), 0)];
+  if (stored > 0) {
+    const full = join(folder, "full");
+    console.error(`Storing ${stored} incidents…`);
+    await fill(join(full, "thruway.db"), stored);
+    subjects.push(await gateway(`gateway, ${stored} incidents stored`, full, stored));
+  }
+  for (const subject of subjects) await measure(subject, warmUpSeconds);
+  for (let round = 1; round <= rounds; round++) {
+    for (const subject of subjects) {
+      const run = await measure(subject, seconds);
+      subject.runs.push(run);
+      console.error(`round ${round}: ${subject.name}: ${Math.round(run.perSecond)} a second`);
+      if (run.accepted !== run.answered)
+        throw new Error(`${subject.name}: ${run.answered - run.accepted} were not accepted`);
+    }
+  }
+  report(subjects);
+} finally {
+  for (const child of children) {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+  }
+  closeSync(quiet);
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function start(name: string, file: string, env: NodeJS.ProcessEnv, from: number): Promise<Subject> {
+  const child = fork(resolve(import.meta.dirname, file), { env, stdio: ["ignore", quiet, "inherit", "ipc"] });
+  children.push(child);
+  const [message] = (await once(child, "message")) as [{ readonly port: number }];
+  return { name, child, port: message.port, from, runs: [] };
+}
+
+function bare(): Promise<Subject> {
+  return start("bare @koa/router handler", "bare.ts", process.env, 0);
+}
+
+async function gateway(name: string, dataDir: string, from: number): Promise<Subject> {
+  const env = { PATH: process.env.PATH, TW_DATA_DIR: dataDir, TW_PORT: "0", ...profiled() };
+  const subject = await start(name, "gateway.ts", env, from);
+  const token = readFileSync(join(dataDir, "admin.token"), "utf8").trim();
+  const response = await fetch(`http://127.0.0.1:${subject.port}/api/webhooks`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ source: benchSource, plugin: "crowdstrike", secret: benchSecret }),
+  });
+  if (response.status !== 201) throw new Error(await response.text());
+  return subject;
+}
+
+/** `BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"` profiles the gateways. */
+function profiled(): NodeJS.ProcessEnv {
+  const options = process.env.BENCH_NODE_OPTIONS;
+  return options === undefined ? {} : { NODE_OPTIONS: options };
+}
+
+async function measure(subject: Subject, forSeconds: number): Promise<Run> {
+  const count = Math.ceil(requestsPerSecond * forSeconds);
+  const order: LoadOrder = { port: subject.port, connections, from: subject.from, count, seconds: forSeconds };
+  subject.from += count;
+  const load = fork(resolve(import.meta.dirname, "load.ts"), [JSON.stringify(order)]);
+  children.push(load);
+  await once(load, "message");
+  const before = cpuSeconds(subject.child);
+  load.send("go");
+  const [result] = (await once(load, "message")) as [LoadResult];
+  const cpu = cpuSeconds(subject.child) - before;
+  return { ...result, perSecond: result.answered / result.seconds, cpuMs: (cpu * 1000) / result.answered };
+}
+
+/** User and system time of all threads: proc(5), fields 14 and 15. */
+function cpuSeconds({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+function peakMegabytes({ pid }: ChildProcess): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) / 1024;
+}
+
+function report(subjects: readonly Subject[]): void {
+  const table = new Table({
+    head: ["", "a second", "ratio", "CPU ms each", "p50 ms", "p95 ms", "p99 ms", "peak MB"],
+    style: { head: [], border: [] },
+  });
+  const [baseline] = subjects;
+  for (const { name, runs, child } of subjects) {
+    const figure = (pick: (run: Run, round: number) => number, digits: number): string =>
+      median(runs.map(pick)).toFixed(digits);
+    table.push([
+      name,
+      figure((run) => run.perSecond, 0),
+      figure((run, round) => run.perSecond / (baseline?.runs[round]?.perSecond ?? 0), 2),
+      figure((run) => run.cpuMs, 3),
+      figure((run) => run.p50, 1),
+      figure((run) => run.p95, 1),
+      figure((run) => run.p99, 1),
+      peakMegabytes(child).toFixed(0),
+    ]);
+  }
+  const [cpu] = cpus();
+  console.log(
+    `${connections} connections, ${rounds} rounds of ${seconds} s, medians; ${cpus().length} × ${cpu?.model}, Node ${process.version}`,
+  );
+  console.log(table.toString());
+  const [, empty, full] = subjects;
+  if (empty !== undefined && full !== undefined) {
+    const kept = full.runs.map((run, round) => run.perSecond / (empty.runs[round]?.perSecond ?? 0));
+    console.log(`full store against empty store: ${median(kept).toFixed(2)}`);
+  }
+}
+
+function median(all: readonly number[]): number {
+  const sorted = all.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}

@@ -1,0 +1,78 @@
+/** `tw-cli`: the list of its commands, and what becomes of their errors. */
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import type { Cli } from "./cli.ts";
+import { configValidate } from "./commands/config-validate.ts";
+import { deliveryList } from "./commands/delivery-list.ts";
+import { deliveryShow } from "./commands/delivery-show.ts";
+import { demo } from "./commands/demo.ts";
+import { incidentList } from "./commands/incident-list.ts";
+import { incidentShow } from "./commands/incident-show.ts";
+import { pluginList } from "./commands/plugin-list.ts";
+import { serve } from "./commands/serve.ts";
+import { webhookAdd } from "./commands/webhook-add.ts";
+import { webhookDelete } from "./commands/webhook-delete.ts";
+import { webhookList } from "./commands/webhook-list.ts";
+import { webhookShow } from "./commands/webhook-show.ts";
+import { webhookTest } from "./commands/webhook-test.ts";
+import { webhookUpdate } from "./commands/webhook-update.ts";
+import { explain } from "./explain.ts";
+import { createOutput } from "./output.ts";
+
+const failed = 1;
+const misused = 2;
+
+/** The commands of `tw-cli`, each in a file of its own. */
+export function createProgram(cli: Cli): Command {
+  const program = new Command("tw-cli")
+    .description("Thruway: signed webhooks from security tools become stored, numbered incidents.")
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => cli.out.note(text.trimEnd()) })
+    .addHelpText("after", environment);
+
+  serve(program, cli);
+  demo(program, cli);
+  const webhook = program.command("webhook").description("the sources: who sends events, and how they prove it");
+  for (const add of [webhookAdd, webhookList, webhookShow, webhookUpdate, webhookDelete, webhookTest])
+    add(webhook, cli);
+  const incident = program.command("incident").description("what became of the events");
+  for (const add of [incidentList, incidentShow]) add(incident, cli);
+  const delivery = program.command("delivery").description("what arrived, and why it was refused");
+  for (const add of [deliveryList, deliveryShow]) add(delivery, cli);
+  pluginList(program.command("plugin").description("what understands the senders"), cli);
+  configValidate(program.command("config").description("the configuration file"), cli);
+  return program;
+}
+
+const environment = `
+Environment:
+  TW_API_URL  the gateway to talk to (default: http://localhost:8080)
+  TW_API_KEY  the API token (default: the admin token in TW_DATA_DIR, or in ./data, of a gateway on this machine)
+  NO_COLOR    no colours`;
+
+/** Runs a command line and sets the exit code: 0, 1 for what went wrong, 2 for what was said wrong. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const out = createOutput(process.stdout, process.stderr);
+  const cli: Cli = { env: process.env, stdin: process.stdin, out, now: () => new Date() };
+  stopWhenNobodyReads(process.stdout);
+  try {
+    await createProgram(cli).parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said it already.
+      process.exitCode = error.exitCode === 0 ? 0 : misused;
+      return;
+    }
+    out.error(explain(error));
+    process.exitCode = failed;
+  }
+}
+
+/** `tw-cli incident list --all | head` closes the pipe early; that is no mistake. */
+function stopWhenNobodyReads(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}

@@ -1,0 +1,123 @@
+import type { WriteStream } from "node:tty";
+import { styleText } from "node:util";
+import { printable } from "./text.ts";
+
+export type Format = Parameters<typeof styleText>[0];
+
+type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "columns">>;
+
+/** A column of a table, read from each row. */
+export interface Column<T> {
+  readonly head: string;
+  readonly value: (row: T) => string;
+  readonly format?: (row: T) => Format | undefined;
+  /** Gives way, by truncation, where the terminal is too narrow; at most one column does. */
+  readonly flexible?: true;
+}
+
+/** What commands print with. Standard output carries what was asked for, standard error everything else. */
+export interface Output {
+  line(text?: string): void;
+  /** Two spaces, as the API gave it. */
+  json(value: unknown): void;
+  /** Borderless, so that it can be cut by columns; never truncated where it is piped. */
+  table<T>(columns: readonly Column<T>[], rows: readonly T[]): Promise<void>;
+  /** Names and values, below each other; those without a value are left out. */
+  fields(fields: readonly (readonly [name: string, value: string | null | undefined])[]): void;
+  /** Coloured where standard output is a terminal that wants colours. */
+  paint(format: Format, text: string): string;
+  /** One line on standard error. */
+  note(text: string): void;
+  warn(text: string): void;
+  /** What stopped the command; may have several lines. */
+  error(text: string): void;
+}
+
+const gap = 2;
+const narrowest = 12;
+
+export function createOutput(stdout: Stream, stderr: Stream): Output {
+  const paint = (format: Format, text: string): string => styleText(format, text, { stream: stdout });
+  const line = (text = ""): void => void stdout.write(`${text}\n`);
+  const note = (text: string): void => void stderr.write(`${text}\n`);
+  const labelled = (format: Format, label: string, text: string): void =>
+    note(`${styleText(format, label, { stream: stderr })} ${printable(text, { lines: true })}`);
+
+  return {
+    line,
+    json: (value) => line(JSON.stringify(value, null, 2)),
+    async table(columns, rows) {
+      const width = stdout.isTTY ? stdout.columns : undefined;
+      line(await renderTable(columns, rows, { width, paint }));
+    },
+    fields(fields) {
+      const shown = fields.filter(([, value]) => value !== null && value !== undefined && value !== "");
+      const widest = Math.max(...shown.map(([name]) => name.length));
+      for (const [name, value] of shown) line(`${paint("dim", name.padEnd(widest))}  ${value}`);
+    },
+    paint,
+    note,
+    warn: (text) => labelled("yellow", "warning:", text),
+    error: (text) => labelled("red", "error:", text),
+  };
+}
+
+export interface TableOptions {
+  /** Of the terminal; `undefined` where there is none. */
+  readonly width: number | undefined;
+  readonly paint: (format: Format, text: string) => string;
+}
+
+/** The table as text, without a line break at its end. */
+export async function renderTable<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  { width, paint }: TableOptions,
+): Promise<string> {
+  const { default: Table } = await import("cli-table3");
+  const cells = rows.map((row) => columns.map(({ value }) => printable(value(row))));
+  const widths = columns.map(({ head }, index) => {
+    const widest = Math.max(head.length, ...cells.map((line) => columnsOf(line[index] ?? "")));
+    return widest + gap;
+  });
+  const flexible = columns.findIndex((column) => column.flexible === true);
+  const over = width === undefined ? 0 : widths.reduce((sum, each) => sum + each, 0) - gap - width;
+  const colWidths = widths.map((each, index) =>
+    index === flexible && over > 0 ? Math.max(each - over, narrowest) : null,
+  );
+
+  const table = new Table({
+    head: columns.map(({ head }) => paint("dim", head)),
+    chars: borderless,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
+    ...(flexible !== -1 && over > 0 && { colWidths }),
+  });
+  for (const [index, row] of rows.entries()) {
+    table.push(
+      columns.map(({ format }, column) => {
+        const text = cells[index]?.[column] ?? "";
+        const wanted = format?.(row);
+        return wanted === undefined ? text : paint(wanted, text);
+      }),
+    );
+  }
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+const borderless = Object.fromEntries(
+  [
+    ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
+    ...["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"],
+  ].map((name) => [name, ""]),
+);
+
+/** How many columns of a terminal a text takes, at most: from Hangul on, many characters take two. */
+function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
+  return columns;
+}

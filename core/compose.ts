@@ -1,0 +1,110 @@
+/** The composition root: the only file that registers anything. It reads as the architecture. */
+import "reflect-metadata";
+import type { RequestListener } from "node:http";
+import type { Logger } from "pino";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from "tsyringe";
+import type { Settings } from "./config/settings.ts";
+import { createApp } from "./http/app.ts";
+import type { IngestDependencies } from "./ingest/ingest.ts";
+import { type RefusalRecorder, recordRefusals } from "./ingest/refusals.ts";
+import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
+import { type QueueWorker, startWorker } from "./ingest/work.ts";
+import type { Plugins } from "./registry/plugins.ts";
+import { type Sealer, sealer } from "./sources/seal.ts";
+import { Sources } from "./sources/sources.ts";
+import type { Store } from "./store/ports.ts";
+import { token } from "./token.ts";
+
+export const SETTINGS = token<Settings>("Settings");
+export const LOG = token<Logger>("Log");
+export const NOW = token<() => Date>("Now");
+export const STORE = token<Store>("Store");
+export const PLUGINS = token<Plugins>("Plugins");
+export const STOPPING = token<() => boolean>("Stopping");
+export const SEALER = token<Sealer>("Sealer");
+export const SOURCES = token<Sources>("Sources");
+export const REFUSALS = token<RefusalRecorder>("Refusals");
+export const WORKER = token<QueueWorker>("Worker");
+export const INGEST = token<IngestDependencies>("Ingest");
+export const TEST_SOURCE = token<SourceTester>("TestSource");
+export const HANDLER = token<RequestListener>("Handler");
+
+/** What has to be opened before anything can be composed. */
+export interface Opened {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly store: Store;
+  readonly plugins: Plugins;
+  readonly masterKey: Buffer;
+  readonly now: () => Date;
+  readonly isStopping: () => boolean;
+}
+
+export function compose(opened: Opened): DependencyContainer {
+  const c = container.createChildContainer();
+  const value = <T>(name: InjectionToken<T>, given: T): unknown => c.register(name, { useValue: given });
+  const made = <T>(name: InjectionToken<T>, make: (c: DependencyContainer) => T): unknown =>
+    c.register(name, { useFactory: instanceCachingFactory(make) });
+
+  value(SETTINGS, opened.settings);
+  value(LOG, opened.log);
+  value(NOW, opened.now);
+  value(STORE, opened.store);
+  value(PLUGINS, opened.plugins);
+  value(STOPPING, opened.isStopping);
+
+  made(SEALER, () => sealer(opened.masterKey));
+  made(
+    SOURCES,
+    (c) =>
+      new Sources({
+        store: c.resolve(STORE).sources,
+        plugins: c.resolve(PLUGINS),
+        sealer: c.resolve(SEALER),
+        now: c.resolve(NOW),
+      }),
+  );
+  made(REFUSALS, (c) => recordRefusals(c.resolve(STORE).deliveries, c.resolve(LOG)));
+  made(WORKER, (c) =>
+    startWorker({
+      queue: c.resolve(STORE).queue,
+      commits: c.resolve(STORE).commits,
+      sources: c.resolve(SOURCES),
+      plugins: c.resolve(PLUGINS),
+      log: c.resolve(LOG),
+      now: c.resolve(NOW),
+      clock: () => performance.now(),
+      random: Math.random,
+    }),
+  );
+  made(INGEST, (c) => ({
+    sources: c.resolve(SOURCES),
+    plugins: c.resolve(PLUGINS),
+    commits: c.resolve(STORE).commits,
+    refusals: c.resolve(REFUSALS),
+    refusalLimiter: new RateLimiterMemory({ points: c.resolve(SETTINGS).refusedPerMinute, duration: 60 }),
+    onQueued: () => c.resolve(WORKER).wake(),
+    log: c.resolve(LOG),
+    now: c.resolve(NOW),
+    clock: () => performance.now(),
+  }));
+  made(TEST_SOURCE, (c) => sourceTester({ ...c.resolve(INGEST), find: (name) => c.resolve(SOURCES).find(name) }));
+  made(HANDLER, (c) => {
+    const { maxBodyBytes, receiveTimeoutMs } = c.resolve(SETTINGS);
+    const app = createApp({
+      store: c.resolve(STORE),
+      sources: c.resolve(SOURCES),
+      plugins: c.resolve(PLUGINS),
+      ingest: c.resolve(INGEST),
+      testSource: c.resolve(TEST_SOURCE),
+      limits: { maxBodyBytes, timeoutMs: receiveTimeoutMs },
+      log: c.resolve(LOG),
+      now: c.resolve(NOW),
+      isStopping: c.resolve(STOPPING),
+    });
+    const handle = app.callback();
+    return (request, response) => void handle(request, response);
+  });
+  return c;
+}

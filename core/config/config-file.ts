@@ -1,0 +1,129 @@
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
+import { isMap, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { type Detail, messageOf, UserError } from "../errors.ts";
+import { loadPlugins } from "../registry/plugins.ts";
+import { sealer } from "../sources/seal.ts";
+import { Sources } from "../sources/sources.ts";
+import { InterpolationError, interpolate } from "./interpolate.ts";
+import type { Settings } from "./settings.ts";
+
+/** The sources of `webhook_config.yaml`, by name, with their variables filled in. */
+export interface ConfigFile {
+  readonly sources: ReadonlyMap<string, unknown>;
+  /** `file:line` of a path like `sources.edr.secret`, or of the nearest thing around it. */
+  readonly lineOf: (path: string) => string;
+}
+
+/** A mistake is found by line; more than that only buries the first. */
+const largest = 1_048_576;
+
+/**
+ * Reads a configuration file.
+ *
+ * @throws {UserError} with a line for each problem: file, line, what is wrong
+ */
+export async function readConfigFile(file: string, env: NodeJS.ProcessEnv): Promise<ConfigFile> {
+  return parseConfig(await readText(file), relative(process.cwd(), file) || file, env);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const text = await readFile(file, "utf8");
+    if (text.length > largest) throw new Error(`is larger than ${largest} bytes`);
+    return text;
+  } catch (cause) {
+    throw new UserError(`${file}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** @param name the file's name, for messages */
+export function parseConfig(text: string, name: string, env: Readonly<Record<string, string | undefined>>): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const at = (offset: number): string => `${name}:${lines.linePos(offset).line}`;
+  const problems = document.errors.map((error) => `${at(error.pos[0])}: ${error.message.split("\n")[0]}`);
+
+  visit(document, {
+    Scalar(key, node) {
+      if (typeof node.value !== "string" || key === "key") return;
+      try {
+        node.value = interpolate(node.value, env);
+      } catch (error) {
+        if (!(error instanceof InterpolationError)) throw error;
+        problems.push(`${at(node.range?.[0] ?? 0)}: ${error.message}`);
+      }
+    },
+  });
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+
+  const root: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const found = sections(root);
+  if (typeof found === "string") throw new UserError(`${name}:1: ${found}`);
+
+  function lineOf(path: string): string {
+    let node: Node | null | undefined = document.contents;
+    let offset = node?.range?.[0] ?? 0;
+    for (const step of path.split(".")) {
+      if (!isMap(node)) break;
+      const pair: (typeof node.items)[number] | undefined = node.items.find(
+        ({ key }) => isScalar(key) && String(key.value) === step,
+      );
+      if (pair === undefined) break;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value as Node | null;
+    }
+    return at(offset);
+  }
+
+  return { sources: new Map(Object.entries(found)), lineOf };
+}
+
+/** The one section that there is, or what is wrong. */
+function sections(root: unknown): Readonly<Record<string, unknown>> | string {
+  if (!isRecord(root)) return "must be a mapping with the key `sources`";
+  const { sources = {}, ...rest } = root;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) return `\`${unknown}\` is not a section; there is: sources`;
+  if (!isRecord(sources)) return "`sources` must be a mapping from names to settings";
+  const bare = Object.entries(sources).find(([, settings]) => !isRecord(settings));
+  return bare === undefined ? sources : `sources.${bare[0]} must be a mapping of settings`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Problems of the sources of a file, each with its line. */
+export function problemLines(problems: readonly Detail[], { lineOf }: ConfigFile): readonly string[] {
+  return problems.map(({ path, message }) => `${lineOf(path)}: ${path} ${message}`);
+}
+
+export interface ConfigCheck {
+  readonly file: string;
+  readonly sources: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Checks the configuration file as the start of a gateway would, without starting one: `tw-cli config validate`. */
+export async function checkConfigFile(settings: Settings, env: NodeJS.ProcessEnv): Promise<ConfigCheck> {
+  const file = settings.configFile;
+  try {
+    const plugins = await loadPlugins(settings.pluginsFile);
+    const config = await readConfigFile(file, env);
+    const sources = new Sources({ store: noStore, plugins, sealer: sealer(Buffer.alloc(32)), now: () => new Date() });
+    const problems = problemLines(sources.takeFromFile(config.sources), config);
+    return { file, sources: [...config.sources.keys()], problems };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { file, sources: [], problems: error.message.split("\n") };
+  }
+}
+
+/** Sources of a file are kept by the file. */
+const noStore: ConstructorParameters<typeof Sources>[0]["store"] = {
+  all: () => Promise.resolve([]),
+  add: () => Promise.resolve(false),
+  replace: () => Promise.resolve(false),
+  remove: () => Promise.resolve(false),
+};

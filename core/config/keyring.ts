@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { chmod, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { newToken } from "../access/api-token.ts";
+import { UserError } from "../errors.ts";
+import type { Settings } from "./settings.ts";
+
+/** What a gateway must know and must not tell. */
+export interface Keyring {
+  readonly masterKey: Buffer;
+  readonly adminToken: string;
+  /** Files that this start made, for the log. */
+  readonly made: readonly string[];
+}
+
+export const masterKeyFile = "master.key";
+export const adminTokenFile = "admin.token";
+
+/**
+ * Reads the master key and the admin token from the environment or the data folder, and makes on the first start what is
+ * missing, readable by nobody else.
+ *
+ * @throws {UserError} where a file holds something else
+ */
+export async function readKeyring(settings: Settings): Promise<Keyring> {
+  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
+  const made: string[] = [];
+
+  async function keep(name: string, make: () => string): Promise<string> {
+    const path = join(settings.dataDir, name);
+    if (await createOnce(path, make)) made.push(path);
+    return (await readFile(path, "utf8")).trim();
+  }
+
+  const key = settings.masterKey ?? (await keep(masterKeyFile, () => randomBytes(32).toString("hex")));
+  if (!/^[0-9a-f]{64}$/i.test(key)) {
+    throw new UserError(`${join(settings.dataDir, masterKeyFile)}: must hold 64 hex digits; restore it from a backup`);
+  }
+  const adminToken = settings.adminToken ?? (await keep(adminTokenFile, newToken));
+  return { masterKey: Buffer.from(key, "hex"), adminToken, made };
+}
+
+/** Written beside and linked into place: a crash leaves no empty file, and two starts at once agree on one. */
+async function createOnce(path: string, make: () => string): Promise<boolean> {
+  const beside = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  try {
+    await readFile(path);
+    return false;
+  } catch {
+    await writeFile(beside, `${make()}\n`, { mode: 0o600, flush: true });
+  }
+  try {
+    await link(beside, path);
+    await chmod(path, 0o600);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(beside, { force: true });
+  }
+}

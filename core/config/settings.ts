@@ -1,0 +1,126 @@
+import { join, resolve } from "node:path";
+import joi from "joi";
+import { UserError } from "../errors.ts";
+
+/** The settings of a process: read once from the environment, checked, frozen, passed on. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly storeUrl: string;
+  readonly configFile: string;
+  /** Whether `TW_CONFIG` names the file, so that its absence is a mistake. */
+  readonly configFileNamed: boolean;
+  readonly pluginsFile: string;
+  readonly adminToken: string | undefined;
+  readonly masterKey: string | undefined;
+  readonly logLevel: string;
+  readonly maxBodyBytes: number;
+  readonly receiveTimeoutMs: number;
+  readonly refusedPerMinute: number;
+  readonly stopTimeoutMs: number;
+}
+
+interface Setting {
+  readonly schema: joi.Schema;
+  /** For `docs/configuration.md`; a test compares. */
+  readonly about: string;
+}
+
+/** Every `TW_*` variable of the gateway. */
+export const settingTable = {
+  TW_HOST: { schema: joi.string().hostname().default("127.0.0.1"), about: "Address to listen on" },
+  TW_PORT: {
+    schema: joi.number().integer().min(0).max(65_535).default(8080),
+    about: "Port to listen on; 0 takes a free one",
+  },
+  TW_DATA_DIR: {
+    schema: joi.string().default("data"),
+    about: "Folder of the embedded store, the master key and the admin token",
+  },
+  TW_STORE_URL: {
+    schema: joi.string().pattern(/^sqlite:./, "sqlite:<file>"),
+    about: "Where everything is stored; default `sqlite:<TW_DATA_DIR>/thruway.db`",
+  },
+  TW_CONFIG: {
+    schema: joi.string(),
+    about: "Sources and settings file; default `webhook_config.yaml`, which may be absent",
+  },
+  TW_PLUGINS: { schema: joi.string(), about: "List of plugins; default the `plugins.json` that ships" },
+  TW_ADMIN_TOKEN: {
+    schema: joi.string().pattern(/^tw_[A-Za-z0-9]{6}_[A-Za-z0-9]{32}$/, "tw_<6>_<32>, letters and digits"),
+    about: "The admin token, instead of the one made on the first start",
+  },
+  TW_MASTER_KEY: {
+    schema: joi.string().pattern(/^[0-9a-f]{64}$/i, "64 hex digits"),
+    about: "Seals the secrets at rest, instead of the key made on the first start",
+  },
+  TW_LOG_LEVEL: {
+    schema: joi.string().valid("trace", "debug", "info", "warn", "error", "silent").default("info"),
+    about: "Least grave level that is logged",
+  },
+  TW_MAX_BODY_BYTES: {
+    schema: joi.number().integer().min(1_024).max(67_108_864).default(1_048_576),
+    about: "Largest body that is taken, in bytes",
+  },
+  TW_RECEIVE_TIMEOUT_MS: {
+    schema: joi.number().integer().min(100).max(300_000).default(10_000),
+    about: "How long a request may take to arrive, in milliseconds",
+  },
+  TW_REFUSED_PER_MINUTE: {
+    schema: joi.number().integer().min(1).default(30_000),
+    about:
+      "Unauthenticated requests of one address per minute that are answered and recorded singly; more get `rate_limited`",
+  },
+  TW_STOP_TIMEOUT_MS: {
+    schema: joi.number().integer().min(0).max(600_000).default(10_000),
+    about: "How long a stop waits for what is in flight, in milliseconds",
+  },
+} as const satisfies Record<string, Setting>;
+
+/** Those that `tw-cli` reads besides, for talking to a gateway. */
+export const clientSettingTable = {
+  TW_API_URL: "The gateway that `tw-cli` talks to; default `http://localhost:8080`",
+  TW_API_KEY: "The API token that `tw-cli` sends; default the admin token in the data folder",
+} as const;
+
+const shippedPlugins = resolve(import.meta.dirname, "../../plugins.json");
+
+/**
+ * Reads the settings from an environment. Empty variables count as unset.
+ *
+ * @throws {UserError} that names every variable that is wrong, and what would be right
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.keys(settingTable).map((name) => [name, env[name] || undefined]));
+  const schema = joi.object(
+    Object.fromEntries(Object.entries(settingTable).map(([name, { schema }]) => [name, schema])),
+  );
+  const { value, error } = schema.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith("TW_") && !(name in settingTable) && !(name in clientSettingTable),
+  );
+  const problems = [
+    ...(error?.details ?? []).map((detail) => detail.message),
+    ...unknown.map((name) => `${name} is not a setting`),
+  ];
+  if (problems.length > 0) throw new UserError(`Settings: ${problems.join("; ")}`);
+
+  const dataDir = resolve(value.TW_DATA_DIR);
+  return Object.freeze<Settings>({
+    host: value.TW_HOST,
+    port: value.TW_PORT,
+    dataDir,
+    storeUrl: value.TW_STORE_URL ?? `sqlite:${join(dataDir, "thruway.db")}`,
+    configFile: resolve(value.TW_CONFIG ?? "webhook_config.yaml"),
+    configFileNamed: value.TW_CONFIG !== undefined,
+    pluginsFile: resolve(value.TW_PLUGINS ?? shippedPlugins),
+    adminToken: value.TW_ADMIN_TOKEN,
+    masterKey: value.TW_MASTER_KEY,
+    logLevel: value.TW_LOG_LEVEL,
+    maxBodyBytes: value.TW_MAX_BODY_BYTES,
+    receiveTimeoutMs: value.TW_RECEIVE_TIMEOUT_MS,
+    refusedPerMinute: value.TW_REFUSED_PER_MINUTE,
+    stopTimeoutMs: value.TW_STOP_TIMEOUT_MS,
+  });
+}

@@ -1,0 +1,53 @@
+import { unwatchFile, watchFile } from "node:fs";
+import type { Logger } from "pino";
+import { messageOf, UserError } from "../errors.ts";
+import type { Sources } from "../sources/sources.ts";
+import { problemLines, readConfigFile } from "./config-file.ts";
+import type { Settings } from "./settings.ts";
+
+const pollEveryMs = 1_000;
+
+export interface ConfigWatch {
+  close(): void;
+}
+
+/**
+ * Takes the sources of the configuration file over, at the start and whenever the file changes. A file that is wrong stops the
+ * start; later it is logged and what was there before goes on.
+ *
+ * @throws {UserError} at the start, with every problem and its line
+ */
+export async function watchConfig(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  sources: Sources,
+  log: Logger,
+): Promise<ConfigWatch> {
+  const file = settings.configFile;
+
+  async function take(mayBeAbsent: boolean): Promise<void> {
+    if (mayBeAbsent && !(await exists(file))) return;
+    const config = await readConfigFile(file, env);
+    const problems = problemLines(sources.takeFromFile(config.sources), config);
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
+    log.info({ file, sources: config.sources.size }, "Configuration file read");
+  }
+
+  await take(!settings.configFileNamed);
+  // Polled: editors and orchestrators replace files in ways that watching a file descriptor misses.
+  watchFile(file, { interval: pollEveryMs, persistent: false }, (now, before) => {
+    if (now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
+    take(false).catch((error: unknown) => {
+      log.error({ file, problem: messageOf(error) }, "Configuration file was not taken; the one before stays in force");
+    });
+  });
+  return { close: () => unwatchFile(file) };
+}
+
+async function exists(file: string): Promise<boolean> {
+  const { access } = await import("node:fs/promises");
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,70 @@
+import Router from "@koa/router";
+import Koa from "koa";
+import type { Logger } from "pino";
+import { Refusal } from "../errors.ts";
+import type { IngestDependencies } from "../ingest/ingest.ts";
+import type { ReceiveLimits } from "../ingest/receive.ts";
+import type { SourceTester } from "../ingest/test-source.ts";
+import type { Plugins } from "../registry/plugins.ts";
+import type { Sources } from "../sources/sources.ts";
+import type { Store } from "../store/ports.ts";
+import type { Middleware, State } from "./context.ts";
+import { answerErrors } from "./middleware/answer-errors.ts";
+import { authorize } from "./middleware/authorize.ts";
+import { identifyRequest } from "./middleware/identify-request.ts";
+import { readBody } from "./middleware/read-body.ts";
+import { deliveryRoutes } from "./routes/deliveries.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { incidentRoutes } from "./routes/incidents.ts";
+import { ingestRoute } from "./routes/ingest.ts";
+import { pluginRoutes } from "./routes/plugins.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
+
+export interface AppDependencies {
+  readonly store: Store;
+  readonly sources: Sources;
+  readonly plugins: Plugins;
+  readonly ingest: IngestDependencies;
+  readonly testSource: SourceTester;
+  readonly limits: ReceiveLimits;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly isStopping: () => boolean;
+}
+
+/** The gateway's HTTP interface: the list of middleware, then the routes, vendors' first. */
+export function createApp(deps: AppDependencies): Koa<State> {
+  const { store, log } = deps;
+  const router = new Router<State>();
+  const manage = [authorize(store.tokens), readBody()];
+
+  ingestRoute(router, deps.ingest, deps.limits);
+  webhookRoutes(router, manage, deps);
+  incidentRoutes(router, manage, store.incidents);
+  deliveryRoutes(router, manage, store.deliveries);
+  pluginRoutes(router, manage, deps.plugins);
+  healthRoutes(router, store, deps.isStopping);
+
+  const app = new Koa<State>();
+  app.use(identifyRequest(deps.now));
+  app.use(answerErrors(log));
+  app.use(router.routes());
+  app.use(refuseRest);
+  // A peer that hangs up while it is answered is its own affair, not an error of ours.
+  app.on("error", (error: NodeJS.ErrnoException) => {
+    if (!gone.has(error.code ?? "")) log.error({ err: error }, "Request failed");
+  });
+  return app;
+}
+
+const gone = new Set(["ECONNRESET", "EPIPE", "ECANCELED", "ERR_STREAM_PREMATURE_CLOSE"]);
+
+const refuseRest: Middleware = (ctx) => {
+  const matched: readonly { readonly methods: readonly string[] }[] = ctx.matched ?? [];
+  const methods = [...new Set(matched.flatMap((layer) => layer.methods))];
+  if (methods.length === 0) throw new Refusal("not_found");
+  ctx.set("allow", methods.join(", "));
+  throw new Refusal("method_not_allowed", {
+    message: `Method ${ctx.method} is not allowed here; use ${methods.join(", ")}`,
+  });
+};

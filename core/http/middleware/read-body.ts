@@ -1,0 +1,21 @@
+import { koaBody } from "koa-body";
+import { Refusal } from "../../errors.ts";
+import type { Middleware } from "../context.ts";
+
+const limit = "256kb";
+const jsonTypes = ["json", "+json", "application/x-www-form-urlencoded"];
+
+/**
+ * Reads the JSON of a management request into `ctx.request.body`. `curl -d` without a header calls its JSON
+ * `application/x-www-form-urlencoded`; a token is required here, so no browser's form can abuse that.
+ */
+export function readBody(): Middleware {
+  const read = koaBody({ urlencoded: false, text: false, multipart: false, jsonLimit: limit, jsonTypes });
+  return async (ctx, next) => {
+    // False where there is a body of another type, null where there is none.
+    if (ctx.is(jsonTypes) === false) {
+      throw new Refusal("unsupported_media_type", { message: "Content type is not supported; send application/json" });
+    }
+    await read(ctx, next);
+  };
+}

@@ -1,0 +1,43 @@
+import type Router from "@koa/router";
+import type { SourceTester } from "../../ingest/test-source.ts";
+import type { Sources } from "../../sources/sources.ts";
+import type { Context, Middleware, State } from "../context.ts";
+
+export interface WebhookRoutesDependencies {
+  readonly sources: Sources;
+  readonly testSource: SourceTester;
+}
+
+/** `/api/webhooks`: the sources, managed with a token. */
+export function webhookRoutes(
+  router: Router<State>,
+  manage: readonly Middleware[],
+  deps: WebhookRoutesDependencies,
+): void {
+  const { sources, testSource } = deps;
+  const name = (ctx: Context): string => String(ctx.params.source);
+
+  router.get("/api/webhooks", ...manage, (ctx) => {
+    ctx.body = { data: sources.list(), meta: { next_cursor: null } };
+  });
+  router.post("/api/webhooks", ...manage, async (ctx) => {
+    const { view, warnings } = await sources.register(ctx.request.body);
+    ctx.status = 201;
+    ctx.set("location", `/api/webhooks/${view.source}`);
+    ctx.body = { ...view, warnings };
+  });
+  router.get("/api/webhooks/:source", ...manage, (ctx) => {
+    ctx.body = sources.get(name(ctx));
+  });
+  router.patch("/api/webhooks/:source", ...manage, async (ctx) => {
+    const { view, warnings } = await sources.update(name(ctx), ctx.request.body);
+    ctx.body = { ...view, warnings };
+  });
+  router.delete("/api/webhooks/:source", ...manage, async (ctx) => {
+    await sources.remove(name(ctx));
+    ctx.status = 204;
+  });
+  router.post("/api/webhooks/:source/test", ...manage, async (ctx) => {
+    ctx.body = await testSource(name(ctx), ctx.req.socket.remoteAddress ?? "");
+  });
+}

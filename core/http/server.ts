@@ -1,0 +1,83 @@
+import { createServer, type RequestListener, type Server, STATUS_CODES } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { Refusal, UserError } from "../errors.ts";
+import { envelope } from "./middleware/answer-errors.ts";
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** For the headers, and again for the body. */
+  readonly receiveTimeoutMs: number;
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** Takes no new connections, answers what is in flight, and cuts off after `withinMs`. */
+  close(withinMs: number): Promise<void>;
+}
+
+/** @throws {UserError} where the address is taken or not ours */
+export async function serve(handle: RequestListener, options: ServerOptions): Promise<RunningServer> {
+  const { receiveTimeoutMs } = options;
+  const server = createServer({
+    headersTimeout: receiveTimeoutMs,
+    // What the body's own timeout has refused is swallowed this much longer, so that the sender can read why.
+    requestTimeout: receiveTimeoutMs * 2,
+    connectionsCheckingInterval: Math.min(1_000, receiveTimeoutMs),
+    keepAliveTimeout: 65_000,
+  });
+  server.on("request", handle);
+  server.on("checkContinue", handle);
+  server.on("clientError", answerBadRequest);
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+
+  async function close(withinMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    // A connection that is answered from now on is told to close; this sweeps up those that were between two requests.
+    const sweeping = setInterval(() => server.closeIdleConnections(), 50);
+    const cutting = setTimeout(() => server.closeAllConnections(), withinMs);
+    await closed;
+    clearInterval(sweeping);
+    clearTimeout(cutting);
+  }
+
+  return { url: `http://${host}:${port}`, close };
+}
+
+function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === "EADDRINUSE"
+          ? "another process listens there; stop it, or set TW_PORT"
+          : `${error.message}; set TW_HOST and TW_PORT`;
+      reject(new UserError(`Cannot listen on ${host}:${port}: ${why}`, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** What Node's parser refuses never reaches Koa; it gets the same envelope. */
+function answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const [status, refusal] = badRequest(error.code);
+  const body = JSON.stringify(envelope(refusal));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function badRequest(code: string | undefined): readonly [number, Refusal] {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return [408, new Refusal("request_timeout")];
+  if (code === "HPE_HEADER_OVERFLOW")
+    return [431, new Refusal("invalid_request", { message: "Headers are too large" })];
+  return [400, new Refusal("invalid_request", { message: "This is not HTTP as we know it" })];
+}

@@ -1,0 +1,55 @@
+import type { Entity, Mitre, Severity } from "@thruway/sdk";
+
+export const statuses = ["new", "in_progress", "pending_approval", "escalated", "resolved", "closed"] as const;
+export type Status = (typeof statuses)[number];
+
+export const verdicts = [
+  "true_positive",
+  "likely_true_positive",
+  "suspicious",
+  "likely_false_positive",
+  "false_positive",
+  "inconclusive",
+] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** What is stored, numbered, triaged and closed; the fields stand on the wire as they are here. Times are ISO 8601 in UTC. */
+export interface Incident {
+  readonly id: string;
+  readonly number: string;
+  readonly source: string;
+  readonly plugin: string;
+  readonly external_id: string | null;
+  readonly type: string;
+  readonly title: string;
+  readonly description: string | null;
+  readonly severity: Severity;
+  readonly vendor_severity: string | null;
+  readonly status: Status;
+  readonly verdict: Verdict | null;
+  readonly entities: readonly Entity[];
+  readonly mitre: readonly Mitre[];
+  /** When the newest alert about it happened. */
+  readonly occurred_at: string;
+  readonly first_seen_at: string;
+  readonly last_seen_at: string;
+  readonly received_at: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  /** How many alerts it is made of. */
+  readonly occurrences: number;
+  readonly url: string | null;
+  readonly tags: readonly string[];
+  readonly assignee: string | null;
+  /** Ids of the deliveries that it is made of, oldest first; the first 100. */
+  readonly deliveries: readonly string[];
+}
+
+/** An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. */
+export type IncidentDraft = Omit<Incident, "number" | "deliveries">;
+
+/** What an answer and a delivery say of an incident. */
+export interface IncidentRef {
+  readonly incident_id: string;
+  readonly incident_number: string;
+}

@@ -1,0 +1,9 @@
+import type { Delivery, Reply } from "@thruway/sdk";
+import type { Identified } from "./identify.ts";
+
+/** The answer to a vendor's challenge, where this is one. It is not signed, so it stores nothing and goes no further. */
+export function handshake(delivery: Delivery, identified: Identified): Reply | undefined {
+  if (!identified.known || !identified.source.enabled) return undefined;
+  const { plugin, options } = identified.source;
+  return plugin?.handshake(delivery, options);
+}

@@ -1,0 +1,226 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { Delivery, Headers, Reply, Verified } from "@thruway/sdk";
+import type { Logger } from "pino";
+import type { RateLimiterMemory } from "rate-limiter-flexible";
+import { ClientGone, Refusal } from "../errors.ts";
+import type { Plugins } from "../registry/plugins.ts";
+import { unknownSource } from "../sources/registration.ts";
+import type { Source, Sources } from "../sources/sources.ts";
+import type { CommitResult, CommitStore, NewDelivery } from "../store/ports.ts";
+import { type Answer, answer } from "./answer.ts";
+import { authenticate } from "./authenticate.ts";
+import { checkFreshness } from "./check-freshness.ts";
+import { commit } from "./commit.ts";
+import { handshake } from "./handshake.ts";
+import { identify } from "./identify.ts";
+import { deliveryKey } from "./identity.ts";
+import { type Journey, startJourney } from "./journey.ts";
+import { limitRate } from "./limit-rate.ts";
+import { type Made, process } from "./process.ts";
+import type { RefusalRecorder } from "./refusals.ts";
+
+/** A request as it comes in from HTTP, or from the test of a source. */
+export interface Arrival {
+  /** The delivery's id, which is also the request's: UUID v7. */
+  readonly id: string;
+  readonly sourceName: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly address: string;
+  readonly receivedAt: Date;
+  readonly receive: () => Promise<Buffer>;
+  /** Marks what becomes of it as a test. */
+  readonly test?: boolean;
+}
+
+export interface IngestDependencies {
+  readonly sources: Pick<Sources, "find">;
+  readonly plugins: Plugins;
+  readonly commits: CommitStore;
+  readonly refusals: RefusalRecorder;
+  /** The budget of unauthenticated requests, by address. */
+  readonly refusalLimiter: RateLimiterMemory;
+  /** Called when a delivery was queued, so that a worker looks at once. */
+  readonly onQueued: () => void;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly clock: () => number;
+}
+
+export type Ingested =
+  | { readonly kind: "reply"; readonly reply: Reply; readonly journey: Journey }
+  | { readonly kind: "answer"; readonly answer: Answer; readonly journey: Journey };
+
+/**
+ * The life of a delivery, from its bytes to its answer.
+ *
+ * @throws {Refusal} with the code that the sender is told; what was authenticated is kept all the same
+ * @throws {ClientGone} where nobody is left to answer
+ */
+export async function ingest(
+  arrival: Arrival,
+  deps: IngestDependencies,
+  journey = startJourney(deps.clock),
+): Promise<Ingested> {
+  const admitted = await admit(arrival, deps, journey);
+  if ("reply" in admitted) return { kind: "reply", reply: admitted.reply, journey };
+  const { source, proof, delivery } = admitted;
+
+  // A test is a delivery of its own each time, though its event stays the same.
+  const key = deliveryKey(source.name, "signed", arrival.test ? arrival.id : proof.signed);
+  const making = {
+    newId: randomUUIDv7,
+    at: deps.now(),
+    receivedAt: arrival.receivedAt,
+    tags: arrival.test ? ["test"] : [],
+  };
+  const made: Made =
+    source.processing === "queued" && !arrival.test
+      ? { plugin: source.plugin?.name ?? null, key, outcome: "queued", drafts: [] }
+      : process(delivery, source, { plugins: deps.plugins, making, key, keepKey: arrival.test === true, journey });
+
+  const record = recordOf(arrival, made, { source: source.name, scheme: proof.scheme, body: delivery.body, journey });
+  const result = await journey.run("commit", () => commit({ delivery: record, drafts: made.drafts }, deps.commits));
+  report(record, made, result, deps.log);
+  if (made.refusal !== undefined && !alreadyTaken(result)) throw made.refusal;
+  if (made.outcome === "queued") deps.onQueued();
+  return { kind: "answer", answer: answered(record, result), journey };
+}
+
+type Admitted =
+  | { readonly reply: Reply }
+  | { readonly source: Source; readonly proof: Verified; readonly delivery: Delivery };
+
+/** Everything before a sender is believed. What is refused here leaves a line for the operator, but no bytes. */
+async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journey): Promise<Admitted> {
+  let authenticated = false;
+  let bytes = 0;
+  try {
+    const body = await journey.run("receive", arrival.receive);
+    bytes = body.length;
+    const delivery = deliveryOf(arrival, body);
+    const identified = journey.run("identify", () =>
+      identify(arrival.sourceName, deps.sources.find.bind(deps.sources)),
+    );
+    const reply = journey.run("handshake", () => handshake(delivery, identified));
+    if (reply !== undefined) return { reply };
+    const admitted = journey.run("authenticate", () => authenticate(delivery, identified, arrival.sourceName));
+    journey.run("check_freshness", () => checkFreshness(admitted, arrival.receivedAt));
+    authenticated = true;
+    const { limiter } = admitted.source;
+    if (limiter !== undefined) await journey.run("limit_rate", () => limitRate(limiter, admitted.source.name));
+    return { ...admitted, delivery };
+  } catch (error) {
+    if (error instanceof ClientGone || !(error instanceof Refusal)) throw error;
+    // A flood of refusals spends the budget of its own address; a good delivery from there never comes to this line.
+    if (!authenticated) await limitRate(deps.refusalLimiter, arrival.address);
+    deps.refusals.add(refusedRecord(arrival, error, { bytes, journey, source: knownName(arrival, deps) }));
+    throw error;
+  }
+}
+
+/** Header lookup and query parsing happen when a scheme asks for them. */
+function deliveryOf(arrival: Arrival, body: Buffer): Delivery {
+  const { method, url, headers, receivedAt } = arrival;
+  return {
+    method,
+    url,
+    headers,
+    body,
+    receivedAt,
+    get query() {
+      return new URL(url, "http://localhost").searchParams;
+    },
+  };
+}
+
+function knownName(arrival: Arrival, deps: IngestDependencies): string {
+  return deps.sources.find(arrival.sourceName)?.name ?? unknownSource;
+}
+
+interface Circumstances {
+  readonly source: string;
+  readonly journey: Journey;
+}
+
+function refusedRecord(
+  arrival: Arrival,
+  refusal: Refusal,
+  { source, journey, bytes }: Circumstances & { readonly bytes: number },
+): Parameters<RefusalRecorder["add"]>[0] {
+  return {
+    ...described(arrival, journey),
+    source,
+    plugin: null,
+    outcome: "refused",
+    code: refusal.code,
+    reason: refusal.message,
+    details: refusal.details ?? null,
+    scheme: null,
+    body_bytes: bytes,
+  };
+}
+
+function recordOf(
+  arrival: Arrival,
+  made: Made,
+  { source, scheme, body, journey }: Circumstances & { readonly scheme: string; readonly body: Uint8Array },
+): NewDelivery {
+  return {
+    ...described(arrival, journey),
+    source,
+    plugin: made.plugin,
+    outcome: made.outcome,
+    code: made.refusal?.code ?? null,
+    reason: made.reason ?? made.refusal?.message ?? null,
+    details: made.refusal?.details ?? null,
+    scheme,
+    key: made.key,
+    body_bytes: body.length,
+    body,
+  };
+}
+
+const longestHeader = 200;
+
+function described(
+  arrival: Arrival,
+  journey: Journey,
+): Pick<NewDelivery, "id" | "received_at" | "address" | "content_type" | "user_agent" | "stages"> {
+  const header = (name: string): string | null => arrival.headers[name]?.[0]?.slice(0, longestHeader) ?? null;
+  return {
+    id: arrival.id,
+    received_at: arrival.receivedAt.toISOString(),
+    address: arrival.address,
+    content_type: header("content-type"),
+    user_agent: header("user-agent"),
+    stages: journey.times.slice(),
+  };
+}
+
+function answered(record: NewDelivery, result: CommitResult): Answer {
+  if (result.kind === "duplicate") return answer(result.original, true);
+  return answer({ ...record, incidents: result.kind === "committed" ? result.incidents : [] }, false);
+}
+
+/** One line per delivery; a plugin that fails is a bug and brings its stack. */
+function report(
+  { id, source, plugin, outcome, code }: NewDelivery,
+  { failure }: Made,
+  result: CommitResult,
+  log: Logger,
+): void {
+  if (failure !== undefined) log.error({ delivery_id: id, source, plugin, err: failure.cause }, "Plugin failed");
+  const incidents = result.kind === "committed" ? result.incidents.map((each) => each.incident_number) : [];
+  const stored = result.kind === "duplicate" ? "duplicate" : outcome;
+  log.info(
+    { delivery_id: id, source, plugin, outcome: stored, ...(code !== null && { code }), incidents },
+    "Delivery stored",
+  );
+}
+
+/** The same bytes were taken before the plugin changed its mind: the answer stays what it was. */
+function alreadyTaken(result: CommitResult): boolean {
+  return result.kind === "duplicate" && result.original.outcome !== "rejected" && result.original.outcome !== "dead";
+}

@@ -1,0 +1,44 @@
+import { type Headers, JsonError, parseJson, single } from "@thruway/sdk";
+import { Refusal } from "../errors.ts";
+
+/**
+ * Reads the body as JSON. Content types ending in `json` are taken, and none at all.
+ *
+ * @throws {Refusal} unsupported_media_type, invalid_json
+ */
+export function parse(body: Uint8Array, headers: Headers): unknown {
+  refuseOtherTypes(headers);
+  try {
+    return parseJson(body);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw new Refusal("invalid_json", { message: error.message.slice(0, 300) });
+  }
+}
+
+const jsonType = /^(?:application|text)\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+const charset = /;\s*charset\s*=\s*"?([\w-]+)/i;
+
+function refuseOtherTypes(headers: Headers): void {
+  const type = single(headers, "content-type");
+  if (type === "repeated" || (type !== undefined && !jsonType.test(type.value))) {
+    throw new Refusal("unsupported_media_type", {
+      message: "Content type is not supported; send application/json",
+      details: [{ path: "headers.content-type", message: "must be application/json" }],
+    });
+  }
+  const named = type === undefined ? undefined : charset.exec(type.value)?.[1];
+  if (named !== undefined && !/^(utf-?8|us-ascii)$/i.test(named)) {
+    throw new Refusal("unsupported_media_type", {
+      message: "JSON is UTF-8 (RFC 8259); another charset is not supported",
+      details: [{ path: "headers.content-type", message: "must not name another charset than utf-8" }],
+    });
+  }
+  const encoding = single(headers, "content-encoding");
+  if (encoding !== undefined && (encoding === "repeated" || encoding.value.toLowerCase() !== "identity")) {
+    throw new Refusal("unsupported_media_type", {
+      message: "Compressed bodies are not supported; send the body as it is",
+      details: [{ path: "headers.content-encoding", message: "must be absent" }],
+    });
+  }
+}

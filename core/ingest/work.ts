@@ -1,0 +1,137 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { Logger } from "pino";
+import { messageOf } from "../errors.ts";
+import type { Plugins } from "../registry/plugins.ts";
+import type { Sources } from "../sources/sources.ts";
+import type { ClaimedDelivery, CommitStore, NewDelivery, QueueStore } from "../store/ports.ts";
+import { startJourney } from "./journey.ts";
+import { process } from "./process.ts";
+
+const mostAtOnce = 16;
+const leaseMs = 30_000;
+const pollEveryMs = 1_000;
+/** With the delays below, the last try comes some 17 minutes after the first. */
+export const mostAttempts = 10;
+const longestDelayMs = 300_000;
+
+export interface WorkerDependencies {
+  readonly queue: QueueStore;
+  readonly commits: CommitStore;
+  readonly sources: Pick<Sources, "find">;
+  readonly plugins: Plugins;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly clock: () => number;
+  /** 0 to 1; spreads retries. */
+  readonly random: () => number;
+}
+
+export interface QueueWorker {
+  /** Looks into the queue now rather than at the next poll. */
+  wake(): void;
+  /** Finishes what is claimed. */
+  close(): Promise<void>;
+}
+
+/** Works off the queue: claims deliveries by lease, processes them as the intake would, retries with backoff. */
+export function startWorker(deps: WorkerDependencies): QueueWorker {
+  let running: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  async function drain(): Promise<void> {
+    for (;;) {
+      again = false;
+      const claimed = await deps.queue.claim(mostAtOnce, deps.now(), leaseMs);
+      await Promise.all(claimed.map((job) => settle(job, deps)));
+      if (closed || !(again || claimed.length === mostAtOnce)) return;
+    }
+  }
+
+  function wake(): void {
+    again = true;
+    if (closed) return;
+    running ??= drain()
+      .catch((error: unknown) => deps.log.error({ err: error }, "The queue could not be worked off"))
+      .finally(() => {
+        running = undefined;
+      });
+  }
+
+  const polling = setInterval(wake, pollEveryMs);
+  polling.unref();
+  return {
+    wake,
+    async close() {
+      closed = true;
+      clearInterval(polling);
+      await running;
+    },
+  };
+}
+
+async function settle(job: ClaimedDelivery, deps: WorkerDependencies): Promise<void> {
+  const { delivery, epoch } = job;
+  const fields = { delivery_id: delivery.id, source: delivery.source, attempts: delivery.attempts };
+  try {
+    const settled = processed(job, deps);
+    if ("retry" in settled) {
+      const at = new Date(deps.now().getTime() + delayMs(delivery.attempts, deps.random()));
+      await deps.queue.retry(delivery.id, epoch, at, settled.retry);
+      deps.log.warn(
+        { ...fields, reason: settled.retry, next_attempt_at: at.toISOString() },
+        "Queued delivery will be tried again",
+      );
+      return;
+    }
+    const result = await deps.commits.commit({ ...settled, claim: { epoch } });
+    const { outcome } = settled.delivery;
+    deps.log[outcome === "dead" ? "error" : "info"](
+      { ...fields, outcome, result: result.kind },
+      "Queued delivery settled",
+    );
+  } catch (error) {
+    // The lease runs out and somebody takes it up again.
+    deps.log.error({ ...fields, err: error }, "Queued delivery could not be settled");
+  }
+}
+
+type Settled =
+  | { readonly retry: string }
+  | { readonly delivery: NewDelivery; readonly drafts: Parameters<CommitStore["commit"]>[0]["drafts"] };
+
+function processed({ delivery, key, body }: ClaimedDelivery, deps: WorkerDependencies): Settled {
+  const { incidents: _, duplicate_of: __, attempts, next_attempt_at: ___, ...record } = delivery;
+  const last = attempts >= mostAttempts;
+  const source = deps.sources.find(delivery.source);
+  if (source === undefined) {
+    const reason = `Webhook source '${delivery.source}' is not registered any more`;
+    if (!last) return { retry: reason };
+    return { delivery: { ...record, key, body, outcome: "dead", code: "unknown_source", reason }, drafts: [] };
+  }
+  const journey = startJourney(deps.clock);
+  const headers = delivery.content_type === null ? {} : { "content-type": [delivery.content_type] };
+  const receivedAt = new Date(delivery.received_at);
+  const making = { newId: randomUUIDv7, at: deps.now(), receivedAt, tags: [] };
+  const made = process({ body, headers }, source, { plugins: deps.plugins, making, key, journey });
+  if (made.outcome === "queued" && !last) return { retry: made.reason ?? messageOf(made.failure) };
+  return {
+    delivery: {
+      ...record,
+      key: made.key,
+      body,
+      plugin: made.plugin,
+      outcome: made.outcome === "queued" ? "dead" : made.outcome,
+      code: made.refusal?.code ?? (made.outcome === "queued" ? "internal_error" : null),
+      reason: made.reason ?? made.refusal?.message ?? null,
+      details: made.refusal?.details ?? null,
+      stages: [...delivery.stages, ...journey.times],
+    },
+    drafts: made.drafts,
+  };
+}
+
+/** Doubles from one second, up to five minutes, by a random part of up to a half less. */
+function delayMs(attempts: number, random: number): number {
+  return Math.min(longestDelayMs, 1_000 * 2 ** (attempts - 1)) * (1 - random / 2);
+}

@@ -1,0 +1,318 @@
+import { type Credentials, type Plugin, type SignatureScheme, webhookSignature } from "@thruway/sdk";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { type Detail, Refusal } from "../errors.ts";
+import type { DraftSettings } from "../incidents/draft.ts";
+import { auto, type Plugins } from "../registry/plugins.ts";
+import type { SourceRecord, SourceStore } from "../store/ports.ts";
+import { check, inOneLine } from "../validate.ts";
+import { maskOptions, openOptions, sealOptions } from "./options.ts";
+import { activeSecrets, newSourceSchema, type Registration, sourcePatchSchema } from "./registration.ts";
+import type { Sealer } from "./seal.ts";
+
+/** A source ready for deliveries: everything looked up, opened and compiled once. */
+export interface Source {
+  readonly name: string;
+  /** `undefined` for `plugin: auto`: the payload decides. */
+  readonly plugin: Plugin | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly scheme: SignatureScheme;
+  readonly credentials: Credentials;
+  readonly toleranceSeconds: number | null;
+  readonly processing: "immediate" | "queued";
+  readonly limiter: RateLimiterMemory | undefined;
+  readonly enabled: boolean;
+  readonly drafts: Omit<DraftSettings, "plugin">;
+  readonly view: SourceView;
+}
+
+/** A source as it is shown: no secret, only when each was set. */
+export interface SourceView extends Omit<SourceRecord, "secrets"> {
+  readonly secrets: readonly { readonly created_at: string }[];
+  /** Where it is kept; one that comes from the file is changed there. */
+  readonly origin: "api" | "file";
+  /** How the sender must sign. */
+  readonly signature: string;
+}
+
+export interface Registered {
+  readonly view: SourceView;
+  readonly warnings: readonly string[];
+}
+
+/** NIST SP 800-107 asks for keys as long as the digest; what is shorter can be guessed offline from one captured delivery. */
+const shortSecret = 16;
+
+export interface SourcesDependencies {
+  readonly store: SourceStore;
+  readonly plugins: Plugins;
+  readonly sealer: Sealer;
+  readonly now: () => Date;
+}
+
+/** The registered senders. Looking one up is a look into memory: no delivery waits for the store here. */
+export class Sources {
+  readonly #store: SourceStore;
+  readonly #plugins: Plugins;
+  readonly #sealer: Sealer;
+  readonly #now: () => Date;
+  readonly #fromApi = new Map<string, Source>();
+  #fromFile: ReadonlyMap<string, Source> = new Map();
+
+  constructor({ store, plugins, sealer, now }: SourcesDependencies) {
+    this.#store = store;
+    this.#plugins = plugins;
+    this.#sealer = sealer;
+    this.#now = now;
+  }
+
+  /** Reads the stored sources. @throws {UserError} where a secret cannot be opened */
+  async load(): Promise<void> {
+    for (const record of await this.#store.all()) this.#remember(record);
+  }
+
+  find(name: string): Source | undefined {
+    return this.#fromFile.get(name) ?? this.#fromApi.get(name);
+  }
+
+  list(): readonly SourceView[] {
+    const names = new Set([...this.#fromFile.keys(), ...this.#fromApi.keys()]);
+    return [...names].toSorted().map((name) => this.get(name));
+  }
+
+  /** @throws {Refusal} unknown_source */
+  get(name: string): SourceView {
+    return this.#known(name).view;
+  }
+
+  /** @throws {Refusal} invalid_request with every problem, source_exists, source_read_only */
+  async register(input: unknown): Promise<Registered> {
+    const checked = check(newSourceSchema, input);
+    if ("details" in checked) throw invalid(checked.details);
+    const { secret: _, ...given } = checked.value;
+    const registration = { ...given, secrets: activeSecrets(checked.value, []) };
+    if (this.#fromFile.has(registration.source)) throw readOnly(registration.source);
+    const record = this.#sealed(registration, this.#problems(registration), this.#now().toISOString(), []);
+    if (!(await this.#store.add(record))) {
+      throw new Refusal("source_exists", { message: `Webhook source '${record.source}' is already registered` });
+    }
+    return { view: this.#remember(record).view, warnings: warnings(registration) };
+  }
+
+  /** Changes the fields that `input` names. @throws {Refusal} like `register`, and unknown_source */
+  async update(name: string, input: unknown): Promise<Registered> {
+    const known = this.#known(name);
+    if (this.#fromFile.has(name)) throw readOnly(name);
+    const checked = check(sourcePatchSchema, input);
+    if ("details" in checked) throw invalid(checked.details);
+    const { secret: _, secrets: __, add_secret: ___, ...patch } = checked.value;
+    const registration: Registration = {
+      ...registrationOf(known),
+      ...patch,
+      secrets: activeSecrets(checked.value, known.credentials.secrets),
+    };
+    const before = known.credentials.secrets.map((plain, index) => ({
+      plain,
+      created_at: known.view.secrets[index]?.created_at ?? known.view.created_at,
+    }));
+    const record = this.#sealed(registration, this.#problems(registration), known.view.created_at, before);
+    if (!(await this.#store.replace(record))) throw unknown(name);
+    return { view: this.#remember(record).view, warnings: warnings(registration) };
+  }
+
+  /** Deliveries and incidents stay. @throws {Refusal} unknown_source, source_read_only */
+  async remove(name: string): Promise<void> {
+    this.#known(name);
+    if (this.#fromFile.has(name)) throw readOnly(name);
+    if (!(await this.#store.remove(name))) throw unknown(name);
+    this.#fromApi.delete(name);
+  }
+
+  /**
+   * Takes over the sources of the configuration file; all of them or, where one is wrong, none.
+   *
+   * @returns every problem, with paths like `sources.edr.plugin`; none when they were taken over
+   */
+  takeFromFile(given: ReadonlyMap<string, unknown>): readonly Detail[] {
+    const problems: Detail[] = [];
+    const taken = new Map<string, Source>();
+    for (const [name, input] of given) {
+      const checked = check(newSourceSchema, { ...(input as object), source: name });
+      const found = "details" in checked ? checked.details : this.#fileProblems(checked.value, taken);
+      problems.push(...found.map(({ path, message }) => ({ path: `sources.${name}${path && "."}${path}`, message })));
+    }
+    if (problems.length === 0) this.#fromFile = taken;
+    return problems;
+  }
+
+  #fileProblems(given: Parameters<typeof activeSecrets>[0] & object, taken: Map<string, Source>): readonly Detail[] {
+    const { secret: _, ...rest } = given as Registration & { readonly secret?: string };
+    const registration: Registration = { ...rest, secrets: activeSecrets(given, []) };
+    const problems = this.#problems(registration);
+    if (problems.length > 0) return problems;
+    const at = this.#now().toISOString();
+    taken.set(
+      registration.source,
+      this.#compile(registration, { origin: "file", created: at, updated: at, secretTimes: [] }),
+    );
+    return [];
+  }
+
+  #known(name: string): Source {
+    const source = this.find(name);
+    if (source === undefined) throw unknown(name);
+    return source;
+  }
+
+  /** What Joi cannot see: whether plugin, options and secrets go together. */
+  #problems(registration: Registration): readonly Detail[] {
+    const plugin = this.#plugins.get(registration.plugin);
+    if (plugin === undefined && registration.plugin !== auto) {
+      const names = [auto, ...this.#plugins.all.map(({ name }) => name)].join(", ");
+      return [{ path: "plugin", message: `"${registration.plugin}" is not installed; installed are: ${names}` }];
+    }
+    if (plugin === undefined && Object.keys(registration.options).length > 0) {
+      return [{ path: "options", message: "need a plugin; name one instead of auto" }];
+    }
+    const options = plugin === undefined ? { value: {} } : check(plugin.options, registration.options);
+    if ("details" in options) {
+      return options.details.map(({ path, message }) => ({ path: `options${path && "."}${path}`, message }));
+    }
+    return secretProblems(this.#scheme(plugin, options.value), registration);
+  }
+
+  #scheme(plugin: Plugin | undefined, options: unknown): SignatureScheme {
+    return plugin === undefined ? webhookSignature() : plugin.signature(options);
+  }
+
+  #sealed(
+    registration: Registration,
+    problems: readonly Detail[],
+    created: string,
+    before: readonly { readonly plain: string; readonly created_at: string }[],
+  ): SourceRecord {
+    if (problems.length > 0) throw invalid(problems);
+    const at = this.#now().toISOString();
+    const { source } = registration;
+    const schema = this.#plugins.get(registration.plugin)?.options;
+    return {
+      ...registration,
+      options: schema === undefined ? {} : sealOptions(schema, registration.options, this.#sealer, source),
+      secrets: registration.secrets.map((plain) => ({
+        sealed: this.#sealer.seal(plain, source),
+        created_at: before.find((each) => each.plain === plain)?.created_at ?? at,
+      })),
+      created_at: created,
+      updated_at: at,
+    };
+  }
+
+  #remember(record: SourceRecord): Source {
+    const schema = this.#plugins.get(record.plugin)?.options;
+    const registration: Registration = {
+      ...record,
+      options: schema === undefined ? {} : openOptions(schema, record.options, this.#sealer, record.source),
+      secrets: record.secrets.map(({ sealed }) => this.#sealer.open(sealed, record.source)),
+    };
+    const source = this.#compile(registration, {
+      origin: "api",
+      created: record.created_at,
+      updated: record.updated_at,
+      secretTimes: record.secrets.map(({ created_at }) => created_at),
+    });
+    this.#fromApi.set(source.name, source);
+    return source;
+  }
+
+  #compile(registration: Registration, kept: Kept): Source {
+    const plugin = this.#plugins.get(registration.plugin);
+    const schema = plugin?.options;
+    const checked = schema === undefined ? { value: {} } : check(schema, registration.options);
+    // Only a plugin that changed since the source was stored can say no here; such a source takes nothing until it is mended.
+    const broken = (plugin === undefined && registration.plugin !== auto) || "details" in checked;
+    const options = "details" in checked ? {} : checked.value;
+    const scheme = broken ? webhookSignature() : this.#scheme(plugin, options);
+    const { secrets, rate_limit: rate } = registration;
+    return Object.freeze<Source>({
+      name: registration.source,
+      plugin,
+      options,
+      scheme,
+      credentials: { secrets, allowUnsigned: options.allow_unsigned === true },
+      toleranceSeconds: registration.tolerance_seconds,
+      processing: registration.processing,
+      limiter: rate === null ? undefined : new RateLimiterMemory({ points: rate.requests, duration: rate.per_seconds }),
+      enabled: registration.enabled && !broken,
+      drafts: {
+        source: registration.source,
+        severityMapping: registration.severity_mapping,
+        defaultSeverity: registration.default_severity,
+      },
+      view: {
+        ...registration,
+        options: schema === undefined ? {} : maskOptions(schema, registration.options),
+        secrets: secrets.map((_, index) => ({ created_at: kept.secretTimes[index] ?? kept.created })),
+        origin: kept.origin,
+        signature: scheme.summary,
+        created_at: kept.created,
+        updated_at: kept.updated,
+      },
+    });
+  }
+}
+
+interface Kept {
+  readonly origin: "api" | "file";
+  readonly created: string;
+  readonly updated: string;
+  readonly secretTimes: readonly string[];
+}
+
+function registrationOf({ view, options, credentials }: Source): Registration {
+  const { origin: _, signature: __, created_at: ___, updated_at: ____, ...rest } = view;
+  return { ...rest, options, secrets: credentials.secrets };
+}
+
+function secretProblems(scheme: SignatureScheme, { secrets, options }: Registration): readonly Detail[] {
+  const unsigned = options.allow_unsigned === true;
+  if (unsigned && !scheme.acceptsUnsigned) {
+    return [{ path: "options.allow_unsigned", message: `is not for a sender that signs: ${scheme.summary}` }];
+  }
+  if (unsigned && secrets.length > 0) {
+    return [{ path: "options.allow_unsigned", message: "makes a secret useless; leave one of the two out" }];
+  }
+  if (!unsigned && secrets.length === 0) {
+    const remedy = scheme.acceptsUnsigned ? "; or set options.allow_unsigned to take what anybody sends" : "";
+    return [{ path: "secret", message: `is required: the sender must send ${scheme.summary}${remedy}` }];
+  }
+  if (secrets.some((secret) => secret.length < scheme.minimumSecretLength)) {
+    return [{ path: "secret", message: `must have at least ${scheme.minimumSecretLength} characters` }];
+  }
+  return [];
+}
+
+function warnings({ secrets, options }: Registration): readonly string[] {
+  const found: string[] = [];
+  if (secrets.some((secret) => secret.length < shortSecret)) {
+    found.push(
+      `A secret has fewer than ${shortSecret} characters and could be guessed; \`openssl rand -hex 32\` makes a good one`,
+    );
+  }
+  if (options.allow_unsigned === true) {
+    found.push("Anybody who reaches this address can make incidents: deliveries are not signed");
+  }
+  return found;
+}
+
+function invalid(details: readonly Detail[]): Refusal {
+  return new Refusal("invalid_request", { message: `The source is not valid: ${inOneLine(details)}`, details });
+}
+
+function unknown(name: string): Refusal {
+  return new Refusal("unknown_source", { message: `Webhook source '${name}' is not registered` });
+}
+
+function readOnly(name: string): Refusal {
+  return new Refusal("source_read_only", {
+    message: `Webhook source '${name}' comes from the configuration file and is changed there`,
+  });
+}

@@ -1,0 +1,50 @@
+import { Refusal } from "../errors.ts";
+
+/** A durable write costs one wait for the disk however much it carries, so what arrives during one wait shares the next. */
+const mostPerBatch = 256;
+/** Beyond this the store is not keeping up, and a sender is better told to come back than kept waiting. */
+const mostWaiting = 10_000;
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Gathers concurrent items into batches, one batch under way at a time. The first item of a quiet moment goes at once.
+ *
+ * @param write takes a batch and resolves with one result per item, in their order
+ * @returns a function that resolves with an item's result once its batch is written, and rejects with what `write` threw
+ */
+export function groupCommit<Item, Result>(
+  write: (batch: readonly Item[]) => Promise<readonly Result[]>,
+): (item: Item) => Promise<Result> {
+  let waiting: Waiting<Item, Result>[] = [];
+  let writing = false;
+
+  async function drain(): Promise<void> {
+    writing = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, mostPerBatch);
+      waiting = waiting.slice(mostPerBatch);
+      try {
+        const results = await write(batch.map(({ item }) => item));
+        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    writing = false;
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= mostWaiting) {
+        reject(new Refusal("store_unavailable", { retryAfterSeconds: 5 }));
+        return;
+      }
+      waiting.push({ item, resolve, reject });
+      if (!writing) void drain();
+    });
+}

@@ -1,0 +1,221 @@
+/**
+ * What Thruway asks of a store. Every implementation passes the suites in `test/contracts/`. Records carry their wire names
+ * and ISO times, so that what is stored is what is shown.
+ */
+import type { Severity } from "@thruway/sdk";
+import type { Detail, ErrorCode } from "../errors.ts";
+import type { Incident, IncidentDraft, IncidentRef, Status } from "../incidents/incident.ts";
+
+export interface Store {
+  readonly commits: CommitStore;
+  readonly deliveries: DeliveryStore;
+  readonly queue: QueueStore;
+  readonly incidents: IncidentStore;
+  readonly sources: SourceStore;
+  readonly tokens: TokenStore;
+  /** Resolves when the store can write; rejects with the reason when it cannot. */
+  check(): Promise<void>;
+  /** Finishes what is under way, then releases everything. */
+  close(): Promise<void>;
+}
+
+// ---- commits: the one write of an intake
+
+export interface CommitStore {
+  /**
+   * Makes a delivery, its incidents and its identity durable together; resolves once they are on disk. Concurrent calls share
+   * a transaction. Uniqueness of `key`, of incidents by (source, external_id) and of numbers holds under any concurrency.
+   */
+  commit(commit: Commit): Promise<CommitResult>;
+}
+
+export interface Commit {
+  readonly delivery: NewDelivery;
+  readonly drafts: readonly IncidentDraft[];
+  /** Set when this settles a queued delivery: only who holds the lease of this epoch may. */
+  readonly claim?: { readonly epoch: number };
+}
+
+export type CommitResult =
+  | { readonly kind: "committed"; readonly incidents: readonly IncidentRef[] }
+  /** The same delivery is stored already. This one is kept beside it as a duplicate, without its bytes. */
+  | { readonly kind: "duplicate"; readonly original: DeliverySummary }
+  /** The lease was lost to another worker: nothing was changed. */
+  | { readonly kind: "lost" };
+
+// ---- deliveries
+
+/** `refused` was not authenticated; `rejected` was, and could not be understood. */
+export const outcomes = ["accepted", "duplicate", "ignored", "queued", "rejected", "dead", "refused"] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export interface StageTime {
+  readonly stage: string;
+  readonly ms: number;
+}
+
+/** One request that arrived, as it is shown. */
+export interface DeliveryRecord {
+  readonly id: string;
+  readonly source: string;
+  readonly plugin: string | null;
+  readonly outcome: Outcome;
+  /** The error code of a refused, rejected or dead delivery. */
+  readonly code: ErrorCode | null;
+  /** Why, in one sentence. */
+  readonly reason: string | null;
+  readonly details: readonly Detail[] | null;
+  readonly received_at: string;
+  /** The signature scheme that proved the sender. */
+  readonly scheme: string | null;
+  readonly address: string;
+  readonly content_type: string | null;
+  readonly user_agent: string | null;
+  readonly body_bytes: number;
+  readonly stages: readonly StageTime[];
+  readonly incidents: readonly IncidentRef[];
+  readonly duplicate_of: string | null;
+  /** How often a worker has taken it up. */
+  readonly attempts: number;
+  readonly next_attempt_at: string | null;
+}
+
+/** What the store fills in itself. */
+type Assigned = "incidents" | "duplicate_of" | "attempts" | "next_attempt_at";
+
+export interface NewDelivery extends Omit<DeliveryRecord, Assigned> {
+  /** What identifies it; two deliveries with one key are the same one. Not shown. */
+  readonly key: string;
+  readonly body: Uint8Array;
+}
+
+export interface StoredDelivery extends DeliveryRecord {
+  /** `null` for duplicates (the original has the bytes) and for refused deliveries (nobody vouches for theirs). */
+  readonly body: Uint8Array | null;
+}
+
+export type DeliverySummary = Pick<DeliveryRecord, "id" | "outcome" | "reason" | "incidents">;
+
+export interface DeliveryStore {
+  /** Records deliveries that were not authenticated, in bulk, keeping the newest `keep` of each source. */
+  recordRefused(records: readonly RefusedDelivery[], keep: number): Promise<void>;
+  get(id: string): Promise<StoredDelivery | undefined>;
+  list(query: DeliveryQuery): Promise<Page<DeliveryRecord>>;
+}
+
+export type RefusedDelivery = Omit<DeliveryRecord, Assigned>;
+
+export interface DeliveryQuery extends PageQuery {
+  readonly source?: string;
+  readonly outcome?: readonly Outcome[];
+  readonly code?: string;
+  /** Received at or after, before: ISO 8601. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
+// ---- the queue: deliveries whose outcome is still `queued`
+
+export interface QueueStore {
+  /**
+   * Leases up to `limit` queued deliveries that are due, oldest due first. Nobody else gets them until `leaseMs` have passed.
+   */
+  claim(limit: number, now: Date, leaseMs: number): Promise<readonly ClaimedDelivery[]>;
+  /** Gives a claimed delivery back, due again at `at`. `false` when the lease was lost. */
+  retry(id: string, epoch: number, at: Date, reason: string): Promise<boolean>;
+}
+
+export interface ClaimedDelivery {
+  readonly delivery: DeliveryRecord;
+  readonly key: string;
+  readonly body: Uint8Array;
+  /** Rises with every claim: it fences off a worker that lost its lease. */
+  readonly epoch: number;
+}
+
+// ---- incidents
+
+export interface IncidentStore {
+  /** By id (UUID) or by number. */
+  get(idOrNumber: string): Promise<Incident | undefined>;
+  list(query: IncidentQuery): Promise<Page<Incident>>;
+}
+
+export interface IncidentQuery extends PageQuery {
+  readonly source?: string;
+  readonly severity?: readonly Severity[];
+  readonly status?: readonly Status[];
+  readonly type?: string;
+  readonly external_id?: string;
+  /** Created at or after, before: ISO 8601. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Incidents tagged `test` are left out unless asked for. */
+  readonly includeTests: boolean;
+}
+
+// ---- sources and tokens
+
+/** A secret as it is stored: sealed by the master key. */
+export interface SealedSecret {
+  readonly sealed: string;
+  readonly created_at: string;
+}
+
+export interface SourceRecord {
+  readonly source: string;
+  readonly plugin: string;
+  readonly secrets: readonly SealedSecret[];
+  readonly auto_triage: boolean;
+  readonly playbook: string | null;
+  readonly severity_mapping: Readonly<Record<string, Severity>>;
+  readonly default_severity: Severity;
+  /** Values that the plugin marks as sensitive are sealed. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly processing: "immediate" | "queued";
+  readonly tolerance_seconds: number | null;
+  readonly rate_limit: { readonly requests: number; readonly per_seconds: number } | null;
+  readonly enabled: boolean;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface SourceStore {
+  all(): Promise<readonly SourceRecord[]>;
+  /** `false` when a source of that name exists. */
+  add(record: SourceRecord): Promise<boolean>;
+  /** `false` when there is none of that name. */
+  replace(record: SourceRecord): Promise<boolean>;
+  /** `false` when there was none. Its deliveries and incidents stay. */
+  remove(source: string): Promise<boolean>;
+}
+
+export interface TokenRecord {
+  /** The `<6>` of `tw_<6>_<32>`. */
+  readonly id: string;
+  readonly name: string;
+  /** SHA-256 of the whole token, hex. */
+  readonly hash: string;
+  readonly created_at: string;
+}
+
+export interface TokenStore {
+  /** Adds a token; one of the same name is replaced, and no longer opens anything. */
+  put(record: TokenRecord): Promise<void>;
+  get(id: string): Promise<TokenRecord | undefined>;
+}
+
+// ---- pages
+
+/** Newest first, by id: ids are UUIDs of version 7 and so carry their time. */
+export interface PageQuery {
+  readonly limit: number;
+  /** The id that the page before ended with. */
+  readonly after?: string;
+}
+
+export interface Page<T> {
+  readonly data: readonly T[];
+  /** The `after` of the next page; `undefined` on the last. */
+  readonly next: string | undefined;
+}

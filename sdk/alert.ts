@@ -1,0 +1,84 @@
+/**
+ * What a mapper makes of a delivery. An alert's fields carry the names that they have on the wire, so that what a plugin
+ * writes is what an analyst reads.
+ */
+
+/** The severities of an incident, gravest first. */
+export const severities = ["critical", "high", "medium", "low", "info"] as const;
+export type Severity = (typeof severities)[number];
+
+/** What an entity is. `resource` is anything in a cloud or a directory that is none of the others. */
+export const entityTypes = [
+  "host",
+  "user",
+  "email",
+  "ip",
+  "domain",
+  "url",
+  "file",
+  "hash",
+  "process",
+  "resource",
+] as const;
+export type EntityType = (typeof entityTypes)[number];
+
+/**
+ * The part that an entity plays. `target` is what was attacked (the victim's host, user, mailbox), `actor` is what attacked;
+ * `source`/`destination` are the ends of a connection, `sender`/`recipient` of a message; `related` is everything else.
+ */
+export const entityRoles = ["target", "actor", "source", "destination", "sender", "recipient", "related"] as const;
+export type EntityRole = (typeof entityRoles)[number];
+
+export interface Entity {
+  readonly type: EntityType;
+  readonly role: EntityRole;
+  /** As the vendor wrote it, trimmed; never empty. */
+  readonly value: string;
+}
+
+/** A tactic or technique of MITRE ATT&CK; `id` like `T1566.002` or `TA0001` where the vendor gives one. */
+export interface Mitre {
+  readonly id?: string;
+  readonly tactic?: string;
+  readonly technique?: string;
+}
+
+export interface Alert {
+  /** What kind of thing happened, in snake_case: `phishing`, `failed_login`. Playbooks choose by it. */
+  readonly type: string;
+  /** One line that tells an analyst what this is. */
+  readonly title: string;
+  readonly description?: string;
+  /** The plugin's reading of the vendor's severity; absent where the vendor gave none. */
+  readonly severity?: Severity;
+  /** The vendor's own word or number, untouched: a source's `severity_mapping` looks here first. */
+  readonly vendor_severity?: string;
+  /** The vendor's id of the alert. Alerts of one source with the same `external_id` update one incident. */
+  readonly external_id?: string;
+  /** When it happened, ISO 8601 in UTC with milliseconds. The time of receipt is used where it is absent. */
+  readonly occurred_at?: string;
+  /** The page of this alert in the vendor's console; `http:` or `https:` only. */
+  readonly url?: string;
+  readonly entities?: readonly Entity[];
+  readonly mitre?: readonly Mitre[];
+  readonly tags?: readonly string[];
+}
+
+/** What a mapper returns when there is nothing to record: an audit event, a keep-alive. */
+export interface Ignored {
+  readonly ignored: string;
+}
+
+/**
+ * Says that a delivery is understood and deliberately makes no incident.
+ *
+ * @param reason shown to the vendor in the 202 and to operators in the delivery, e.g. `"audit event"`
+ */
+export function ignore(reason: string): Ignored {
+  return { ignored: reason };
+}
+
+/** Whether a mapper's result is `ignore(…)`. */
+export function isIgnored(result: Alert | readonly Alert[] | Ignored): result is Ignored {
+  return "ignored" in result;
+}
