@@ -78,7 +78,7 @@ export function connect(env: NodeJS.ProcessEnv): Api {
   return {
     url,
     get: (path, query = {}) => call("GET", `${path}${search(query)}`),
-    post: (path, body) => call("POST", path, body),
+    post: (path, body = {}) => call("POST", path, body),
     patch: (path, body) => call("PATCH", path, body),
     remove: (path) => call("DELETE", path),
   };

@@ -55,7 +55,7 @@ Environment:
 export async function main(argv: readonly string[]): Promise<void> {
   const out = createOutput(process.stdout, process.stderr);
   const cli: Cli = { env: process.env, stdin: process.stdin, out, now: () => new Date() };
-  stopWhenNobodyReads(process.stdout);
+  allowNoReader(process.stdout);
   try {
     await createProgram(cli).parseAsync(argv);
   } catch (error) {
@@ -69,10 +69,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** `tw-cli incident list --all | head` closes the pipe early; that is no mistake. */
-function stopWhenNobodyReads(stream: NodeJS.WriteStream): void {
+/** `tw-cli incident list --all | head` closes the pipe early; that is no mistake, and what a command has to tidy up it still does. */
+function allowNoReader(stream: NodeJS.WriteStream): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    process.exit();
   });
 }

@@ -13,6 +13,8 @@ export interface Column<T> {
   readonly format?: (row: T) => Format | undefined;
   /** Gives way, by truncation, where the terminal is too narrow; at most one column does. */
   readonly flexible?: true;
+  /** Left out where the flexible column would get too narrow. */
+  readonly optional?: true;
 }
 
 /** What commands print with. Standard output carries what was asked for, standard error everything else. */
@@ -35,6 +37,7 @@ export interface Output {
 
 const gap = 2;
 const narrowest = 12;
+const comfortable = 30;
 
 export function createOutput(stdout: Stream, stderr: Stream): Output {
   const paint = (format: Format, text: string): string => styleText(format, text, { stream: stdout });
@@ -47,7 +50,8 @@ export function createOutput(stdout: Stream, stderr: Stream): Output {
     line,
     json: (value) => line(JSON.stringify(value, null, 2)),
     async table(columns, rows) {
-      const width = stdout.isTTY ? stdout.columns : undefined;
+      // A terminal that does not know its width says 0.
+      const width = (stdout.isTTY && stdout.columns) || undefined;
       line(await renderTable(columns, rows, { width, paint }));
     },
     fields(fields) {
@@ -72,31 +76,24 @@ export interface TableOptions {
 export async function renderTable<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
-  { width, paint }: TableOptions,
+  { width = Number.POSITIVE_INFINITY, paint }: TableOptions,
 ): Promise<string> {
   const { default: Table } = await import("cli-table3");
-  const cells = rows.map((row) => columns.map(({ value }) => printable(value(row))));
-  const widths = columns.map(({ head }, index) => {
-    const widest = Math.max(head.length, ...cells.map((line) => columnsOf(line[index] ?? "")));
-    return widest + gap;
-  });
-  const flexible = columns.findIndex((column) => column.flexible === true);
-  const over = width === undefined ? 0 : widths.reduce((sum, each) => sum + each, 0) - gap - width;
-  const colWidths = widths.map((each, index) =>
-    index === flexible && over > 0 ? Math.max(each - over, narrowest) : null,
+  const fitted = fit(
+    columns.map((column) => ({ ...column, width: widthOf(column, rows) })),
+    width,
   );
-
   const table = new Table({
-    head: columns.map(({ head }) => paint("dim", head)),
+    head: fitted.map(({ head }) => paint("dim", head)),
+    colWidths: fitted.map((column) => column.width),
     chars: borderless,
     style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
-    ...(flexible !== -1 && over > 0 && { colWidths }),
   });
-  for (const [index, row] of rows.entries()) {
+  for (const row of rows) {
     table.push(
-      columns.map(({ format }, column) => {
-        const text = cells[index]?.[column] ?? "";
+      fitted.map(({ value, format }) => {
         const wanted = format?.(row);
+        const text = printable(value(row));
         return wanted === undefined ? text : paint(wanted, text);
       }),
     );
@@ -106,6 +103,28 @@ export async function renderTable<T>(
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+type Fitted<T> = Column<T> & { readonly width: number };
+
+/** Leaves optional columns out, the last first, until the flexible one has room; then that one gives way. */
+function fit<T>(columns: readonly Fitted<T>[], width: number): readonly Fitted<T>[] {
+  const over = columns.reduce((sum, column) => sum + column.width, 0) - gap - width;
+  if (over <= 0) return columns;
+  const flexible = columns.find((column) => column.flexible === true);
+  const room = (flexible?.width ?? 0) - over;
+  const optional = columns.findLast((column) => column.optional === true);
+  if (room < comfortable && optional !== undefined) {
+    return fit(
+      columns.filter((column) => column !== optional),
+      width,
+    );
+  }
+  return columns.map((column) => (column === flexible ? { ...column, width: Math.max(room, narrowest) } : column));
+}
+
+function widthOf<T>({ head, value }: Column<T>, rows: readonly T[]): number {
+  return gap + rows.reduce((widest, row) => Math.max(widest, columnsOf(printable(value(row)))), head.length);
 }
 
 const borderless = Object.fromEntries(

@@ -16,7 +16,7 @@ export function configValidate(config: Command, cli: Cli): void {
       const settings = readSettings({ ...cli.env, ...(file !== undefined && { TW_CONFIG: file }) });
       const check = await checkConfigFile(settings, cli.env);
       const { problems, sources } = check;
-      const shown = relative(process.cwd(), check.file);
+      const shown = file ?? relative(process.cwd(), check.file);
       if (json === true) cli.out.json(check);
       if (problems.length > 0) {
         throw new UserError([`${shown} has ${count(problems.length, "problem")}`, ...problems].join("\n"));

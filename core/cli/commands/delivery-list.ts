@@ -19,7 +19,7 @@ const columns: readonly Column<DeliveryRecord>[] = [
   { head: "SOURCE", value: ({ source }) => source },
   { head: "OUTCOME", value: ({ outcome }) => outcome, format: ({ outcome }) => outcomeFormat[outcome] },
   { head: "INCIDENT", value: ({ incidents: [first, ...rest] }) => numbers(first?.incident_number, rest.length) },
-  { head: "CODE", value: ({ code }) => code ?? "-" },
+  { head: "CODE", value: ({ code }) => code ?? "-", optional: true },
   { head: "REASON", value: ({ reason }) => reason ?? "-", flexible: true },
 ];
 

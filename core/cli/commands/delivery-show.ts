@@ -55,5 +55,5 @@ function bodyNote({
   const kind = type === null ? "" : ` of ${printable(type)}`;
   if (encoding === "base64") return `${kind}, in base64`;
   if (body !== null) return kind;
-  return `${kind}, kept ${original === null ? "nowhere: nobody vouches for it" : `by delivery ${original}`}`;
+  return `${kind}, ${original === null ? "not kept" : `kept by delivery ${original}`}`;
 }

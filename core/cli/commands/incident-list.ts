@@ -21,10 +21,10 @@ export const incidentColumns: readonly Column<Incident>[] = [
   { head: "SEVERITY", value: ({ severity }) => severity, format: ({ severity }) => severityFormat[severity] },
   { head: "STATUS", value: ({ status }) => status, format: ({ status }) => statusFormat[status] },
   { head: "SOURCE", value: ({ source }) => source },
-  { head: "TYPE", value: ({ type }) => type },
+  { head: "TYPE", value: ({ type }) => type, optional: true },
   { head: "TITLE", value: ({ title }) => title, flexible: true },
-  { head: "ALERTS", value: ({ occurrences }) => String(occurrences) },
-  { head: "CREATED (UTC)", value: ({ created_at }) => time(created_at) },
+  { head: "ALERTS", value: ({ occurrences }) => String(occurrences), optional: true },
+  { head: "CREATED (UTC)", value: ({ created_at }) => time(created_at), optional: true },
 ];
 
 export function incidentList(incident: Command, cli: Cli): void {

@@ -14,7 +14,7 @@ interface ListedPlugin {
 const columns: readonly Column<ListedPlugin>[] = [
   { head: "PLUGIN", value: ({ name }) => name, format: () => "bold" },
   { head: "FOR", value: ({ title }) => title },
-  { head: "OPTIONS", value: ({ options }) => options.join(", ") || "-" },
+  { head: "OPTIONS", value: ({ options }) => options.join(", ") || "-", optional: true },
   { head: "SENDERS PROVE THEMSELVES BY", value: ({ signature }) => signature, flexible: true },
 ];
 

@@ -32,12 +32,13 @@ export function webhookDelete(webhook: Command, cli: Cli): void {
 }
 
 /** Asks on standard error, so that standard output stays what was asked for. */
-async function confirmed(question: string, { stdin }: Cli): Promise<boolean> {
+async function confirmed(question: string, { stdin, out }: Cli): Promise<boolean> {
   const terminal = createInterface({ input: stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());
   } catch {
-    return false; // Ctrl-C and Ctrl-D are a no
+    out.note(""); // Ctrl-C and Ctrl-D are a no, on the line of the question
+    return false;
   } finally {
     terminal.close();
   }

@@ -16,8 +16,8 @@ const columns: readonly Column<SourceView>[] = [
   },
   { head: "AUTO-TRIAGE", value: ({ auto_triage }) => (auto_triage ? "yes" : "no") },
   { head: "PLAYBOOK", value: ({ playbook }) => playbook ?? "-", flexible: true },
-  { head: "KEPT BY", value: ({ origin }) => origin },
-  { head: "UPDATED (UTC)", value: ({ updated_at }) => time(updated_at) },
+  { head: "KEPT BY", value: ({ origin }) => origin, optional: true },
+  { head: "UPDATED (UTC)", value: ({ updated_at }) => time(updated_at), optional: true },
 ];
 
 export function webhookList(webhook: Command, cli: Cli): void {

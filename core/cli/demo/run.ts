@@ -61,7 +61,8 @@ async function show(
     cli.out.line(`A throw-away gateway runs at ${gateway.url}. Sending it a signed sample of everything:\n`);
   const sent = await sendSamples(api, env, cli.now);
   const { data } = await readList<Incident>(api, "/api/incidents", { include_tests: true }, { all: true });
-  const incidents = data.toReversed();
+  // Incidents of one delivery share their time, by which lists are ordered.
+  const incidents = data.toSorted((one, other) => one.number.localeCompare(other.number));
   if (json === true) {
     cli.out.json({ deliveries: sent, incidents });
     return sent;

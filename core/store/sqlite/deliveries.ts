@@ -71,6 +71,7 @@ function shown(row: Row): DeliveryRecord {
   const due = row.due_at;
   return {
     ...record,
+    outcome: row.outcome as NewDelivery["outcome"],
     incidents: JSON.parse(String(row.incidents)) as IncidentRef[],
     duplicate_of: row.duplicate_of as string | null,
     attempts: Number(row.attempts),

@@ -1,22 +1,22 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Incident, IncidentDraft } from "../../incidents/incident.ts";
-import { incidentNumber, parseIncidentNumber } from "../../incidents/number.ts";
 import type { IncidentQuery, Page } from "../ports.ts";
 import type { Database, Row } from "./database.ts";
+import { keyOf, numberOf } from "./number-key.ts";
 import { conditions, earliestId, page } from "./query.ts";
 
 const mostDeliveries = 100;
 
-const columns = `year, sequence, draft,
+const columns = `number, draft,
   (SELECT json_group_array(delivery) FROM
     (SELECT delivery FROM incident_deliveries WHERE incident = incidents.id ORDER BY delivery LIMIT ${mostDeliveries})) AS deliveries`;
 
 export function getIncident(db: Database, idOrNumber: string): Incident | undefined {
-  const number = parseIncidentNumber(idOrNumber);
+  const number = keyOf(idOrNumber);
   const row =
     number === undefined
       ? db.get(`SELECT ${columns} FROM incidents WHERE id = ?`, idOrNumber.toLowerCase())
-      : db.get(`SELECT ${columns} FROM incidents WHERE year = ? AND sequence = ?`, number.year, number.sequence);
+      : db.get(`SELECT ${columns} FROM incidents WHERE number = ?`, number);
   return row && shown(row);
 }
 
@@ -44,7 +44,7 @@ function shown(row: Row): Incident {
   const { id, ...draft } = JSON.parse(String(row.draft)) as IncidentDraft;
   return {
     id,
-    number: incidentNumber(Number(row.year), Number(row.sequence)),
+    number: numberOf(row.number),
     ...draft,
     deliveries: JSON.parse(String(row.deliveries)) as string[],
   };

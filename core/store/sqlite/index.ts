@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { groupCommit } from "../group-commit.ts";
-import type { Commit, Store } from "../ports.ts";
+import type { Commit, CommitResult, Store } from "../ports.ts";
+import { type PackedResult, packBatch, packDelivery } from "./packed.ts";
 import { startThread } from "./thread.ts";
 
 /**
@@ -14,11 +15,15 @@ export async function openSqliteStore(path: string): Promise<Store> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const writer = await startThread(path, "write");
   const reader = await startThread(path, "read");
+  const enqueue = groupCommit((batch: readonly Commit[]) => {
+    const packed = packBatch(batch);
+    return writer.hand([packed.bodies.buffer], "commitBatch", packed);
+  });
 
   return {
-    commits: { commit: groupCommit((batch: readonly Commit[]) => writer.call("commitBatch", batch)) },
+    commits: { commit: async (commit) => committed(await enqueue(commit)) },
     deliveries: {
-      recordRefused: (records, keep) => writer.call("recordRefused", records, keep),
+      recordRefused: (records, keep) => writer.call("recordRefused", records.map(packDelivery), keep),
       get: (id) => reader.call("getDelivery", id),
       list: (query) => reader.call("listDeliveries", query),
     },
@@ -46,4 +51,9 @@ export async function openSqliteStore(path: string): Promise<Store> {
       await writer.close();
     },
   };
+}
+
+function committed(result: PackedResult): CommitResult {
+  if (result.kind === "failed") throw new Error(result.message);
+  return result;
 }

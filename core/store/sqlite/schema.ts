@@ -24,17 +24,15 @@ const migrations: readonly string[] = [
   ) STRICT;
 
   CREATE TABLE incidents (
+    number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    year INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
     source TEXT NOT NULL,
     external_id TEXT,
     type TEXT NOT NULL,
     severity TEXT NOT NULL,
     status TEXT NOT NULL,
     test INTEGER NOT NULL,
-    draft TEXT NOT NULL,
-    UNIQUE (year, sequence)
+    draft TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX incidents_by_alert ON incidents (source, external_id) WHERE external_id IS NOT NULL;
   CREATE INDEX incidents_by_source ON incidents (source, id);

@@ -6,6 +6,12 @@ import type { Answer, Arguments, Operation, Request, Response } from "./operatio
 export interface Thread {
   /** Rejects with what the operation threw, or with the thread's end. */
   call<Op extends Operation>(operation: Op, ...values: Arguments<Op>): Promise<Answer<Op>>;
+  /** Like `call`, but hands over `buffers` instead of copying them: they are empty here afterwards. */
+  hand<Op extends Operation>(
+    buffers: readonly ArrayBuffer[],
+    operation: Op,
+    ...values: Arguments<Op>
+  ): Promise<Answer<Op>>;
   /** Answers what was asked before, then ends the thread. */
   close(): Promise<void>;
 }
@@ -41,11 +47,19 @@ export async function startThread(path: string, mode: "write" | "read"): Promise
   });
 
   function call<Op extends Operation>(operation: Op, ...values: Arguments<Op>): Promise<Answer<Op>> {
+    return hand([], operation, ...values);
+  }
+
+  function hand<Op extends Operation>(
+    buffers: readonly ArrayBuffer[],
+    operation: Op,
+    ...values: Arguments<Op>
+  ): Promise<Answer<Op>> {
     if (ended !== undefined) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
       lastId += 1;
       pending.set(lastId, { resolve: (value) => resolve(value as Answer<Op>), reject });
-      worker.postMessage({ id: lastId, operation, values } satisfies Request);
+      worker.postMessage({ id: lastId, operation, values } satisfies Request, [...buffers]);
     });
   }
 
@@ -55,5 +69,5 @@ export async function startThread(path: string, mode: "write" | "read"): Promise
     await once(worker, "exit");
   }
 
-  return { call, close };
+  return { call, hand, close };
 }

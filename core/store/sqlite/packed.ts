@@ -1,0 +1,68 @@
+import type { IncidentDraft } from "../../incidents/incident.ts";
+import type { Commit, CommitResult, NewDelivery, RefusedDelivery } from "../ports.ts";
+
+/**
+ * Commits on their way to the writing thread: JSON is written before, and all bytes of a batch travel in one buffer that
+ * changes hands, since copying nested objects and many small buffers between threads costs more than storing them.
+ */
+export interface PackedBatch {
+  readonly commits: readonly PackedCommit[];
+  readonly bodies: Uint8Array<ArrayBuffer>;
+}
+
+export interface PackedCommit extends PackedDelivery {
+  readonly key: string;
+  readonly bodyFrom: number;
+  readonly bodyTo: number;
+  readonly drafts: readonly PackedDraft[];
+  readonly epoch: number | undefined;
+}
+
+export interface PackedDelivery {
+  readonly id: string;
+  readonly source: string;
+  readonly outcome: NewDelivery["outcome"];
+  readonly code: string | null;
+  /** Everything that is shown and has no column of its own, as JSON. */
+  readonly record: string;
+}
+
+export interface PackedDraft {
+  readonly id: string;
+  readonly year: number;
+  readonly source: string;
+  readonly external_id: string | null;
+  readonly type: string;
+  readonly severity: string;
+  readonly status: string;
+  readonly test: number;
+  readonly json: string;
+}
+
+/** What becomes of one commit of a batch. */
+export type PackedResult = CommitResult | { readonly kind: "failed"; readonly message: string };
+
+export function packBatch(batch: readonly Commit[]): PackedBatch {
+  const bodies = new Uint8Array(batch.reduce((sum, { delivery }) => sum + delivery.body.length, 0));
+  let from = 0;
+  const commits = batch.map(({ delivery, drafts, claim }): PackedCommit => {
+    const { key, body, ...record } = delivery;
+    bodies.set(body, from);
+    const bodyFrom = from;
+    from += body.length;
+    return { ...packDelivery(record), key, bodyFrom, bodyTo: from, drafts: drafts.map(packDraft), epoch: claim?.epoch };
+  });
+  return { commits, bodies };
+}
+
+export function packDelivery(delivery: RefusedDelivery): PackedDelivery {
+  const { id, source, outcome, code } = delivery;
+  return { id, source, outcome, code, record: JSON.stringify(delivery) };
+}
+
+export function packDraft(draft: IncidentDraft): PackedDraft {
+  const { id, source, external_id, type, severity, status } = draft;
+  const year = Number(draft.created_at.slice(0, 4));
+  const test = draft.tags.includes("test") ? 1 : 0;
+  return { id, year, source, external_id, type, severity, status, test, json: JSON.stringify(draft) };
+}
