@@ -11,6 +11,7 @@ import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import manifest from "../package.json" with { type: "json" };
 import { benchSecret, benchSource } from "./events.ts";
 import { fill } from "./fill.ts";
 import type { LoadOrder, LoadResult } from "./load.ts";
@@ -75,7 +76,11 @@ try {
 }
 
 async function start(name: string, file: string, env: NodeJS.ProcessEnv, from: number): Promise<Subject> {
-  const child = fork(resolve(import.meta.dirname, file), { env, stdio: ["ignore", quiet, "inherit", "ipc"] });
+  const child = fork(resolve(import.meta.dirname, file), {
+    env,
+    execArgv: manifest.scripts.start.match(/--\S+/g) ?? [],
+    stdio: ["ignore", quiet, "inherit", "ipc"],
+  });
   children.push(child);
   const [message] = (await once(child, "message")) as [{ readonly port: number }];
   return { name, child, port: message.port, from, runs: [] };

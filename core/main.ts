@@ -51,7 +51,7 @@ export async function startGateway(settings: Settings, env: NodeJS.ProcessEnv = 
       isStopping: () => stopping,
     });
     const sources = wired.resolve(SOURCES);
-    await sources.load();
+    for (const { source, problem } of await sources.load()) log.error({ source, problem }, "Source takes nothing");
     const watch = await watchConfig(settings, env, sources, log);
     closing.push(() => watch.close());
 
@@ -85,13 +85,15 @@ function flushed(log: ReturnType<typeof createLog>): Promise<void> {
 
 /** Runs a gateway until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function runGateway(settings: Settings): Promise<void> {
-  const gateway = await startGateway(settings);
-  await new Promise<void>((resolve) => {
+  // Listened for from the beginning: a signal during the start waits for its end instead of cutting it short.
+  const stopped = new Promise<void>((resolve) => {
     const stop = (): void => {
       process.off("SIGTERM", stop).off("SIGINT", stop);
       resolve();
     };
     process.on("SIGTERM", stop).on("SIGINT", stop);
   });
+  const gateway = await startGateway(settings);
+  await stopped;
   await gateway.close();
 }

@@ -82,3 +82,53 @@ export function ignore(reason: string): Ignored {
 export function isIgnored(result: Alert | readonly Alert[] | Ignored): result is Ignored {
   return "ignored" in result;
 }
+
+const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const optionalTexts = ["description", "vendor_severity", "external_id", "url"] as const;
+const mitreFields = ["id", "tactic", "technique"] as const;
+
+/**
+ * What is wrong with an alert, for the types alone cannot tell: a mapper may be written in plain JavaScript. By hand, since it
+ * runs for each.
+ *
+ * @returns the end of a sentence, like `title is not a text`; `undefined` where nothing is wrong
+ */
+export function alertFault(alert: Alert): string | undefined {
+  if (!isObject(alert)) return "value is not an object";
+  if (typeof alert.type !== "string" || alert.type === "") return "type is not a text";
+  if (typeof alert.title !== "string" || alert.title === "") return "title is not a text";
+  for (const field of optionalTexts) if (!isTextOrAbsent(alert[field])) return `${field} is not a text`;
+  if (alert.severity !== undefined && !severities.includes(alert.severity)) return "severity is not one of ours";
+  if (alert.occurred_at !== undefined && !isoInstant.test(alert.occurred_at)) {
+    return "occurred_at is not ISO 8601 in UTC with milliseconds";
+  }
+  if (!isListOf(alert.entities, isEntity)) return "entities are not all entities";
+  if (!isListOf(alert.mitre, isMitre)) return "mitre is not a list of tactics and techniques";
+  if (!isListOf(alert.tags, (tag) => typeof tag === "string")) return "tags are not all texts";
+  return undefined;
+}
+
+function isListOf<T>(list: readonly T[] | undefined, isOne: (item: T) => boolean): boolean {
+  return list === undefined || (Array.isArray(list) && list.every(isOne));
+}
+
+function isEntity(entity: Entity): boolean {
+  return (
+    isObject(entity) &&
+    entityTypes.includes(entity.type) &&
+    entityRoles.includes(entity.role) &&
+    typeof entity.value === "string"
+  );
+}
+
+function isMitre(mitre: Mitre): boolean {
+  return isObject(mitre) && mitreFields.every((field) => isTextOrAbsent(mitre[field]));
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}

@@ -59,21 +59,24 @@ export interface Plugin {
   readonly example: unknown;
 }
 
-const definitionSchema = joi.object({
-  name: joi
-    .string()
-    .pattern(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and hyphens")
-    .required(),
-  title: joi.string().required(),
-  options: joi.object().schema("object"),
-  signature: joi.alternatives(joi.function(), joi.object({ verify: joi.function().required() }).unknown()).required(),
-  handshake: joi.function(),
-  payload: joi.object().schema().required(),
-  fits: joi.function().required(),
-  eventId: joi.function(),
-  map: joi.function().required(),
-  example: joi.any().required(),
-});
+const definitionSchema = joi
+  .object({
+    name: joi
+      .string()
+      .pattern(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and hyphens")
+      .required(),
+    title: joi.string().required(),
+    options: joi.object().schema("object"),
+    signature: joi.alternatives(joi.function(), joi.object({ verify: joi.function().required() }).unknown()).required(),
+    handshake: joi.function(),
+    payload: joi.object().schema().required(),
+    fits: joi.function().required(),
+    eventId: joi.function(),
+    map: joi.function().required(),
+    example: joi.any().required(),
+  })
+  .required()
+  .label("definition");
 
 /**
  * Makes a plugin of its definition. The result is the default export of the plugin's module.

@@ -31,10 +31,10 @@ export function texts(value: unknown, separator: string | null = ","): readonly 
   return items.map(text).filter((item) => item !== undefined);
 }
 
-/** A finite number, also from a string of digits; `undefined` for everything else. 0 is a value. */
+/** A finite number, also from a string of decimal digits; `undefined` for everything else. 0 is a value. */
 export function number(value: unknown): number | undefined {
   const found = text(value);
-  if (found === undefined) return undefined;
+  if (found === undefined || /^0[box]/i.test(found)) return undefined;
   const parsed = Number(found);
   return Number.isFinite(parsed) ? parsed : undefined;
 }
@@ -52,11 +52,11 @@ export function records(value: unknown): readonly Readonly<Record<string, unknow
   return value.filter((item) => item !== null && typeof item === "object" && !Array.isArray(item)).map(record);
 }
 
-/** `"PhishingEmail"`, `"Initial Access"`, `"INITIAL-ACCESS"` become `phishing_email`, `initial_access`. */
+/** `"PhishingEmail"` and `"INITIAL-ACCESS"` become `phishing_email` and `initial_access`; letters of any script stay. */
 export function snakeCase(value: string): string {
   return value
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replaceAll(/[^A-Za-z0-9]+/g, "_")
+    .replaceAll(/([\p{Ll}\p{N}])(\p{Lu})/gu, "$1_$2")
+    .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, "_")
     .replaceAll(/^_+|_+$/g, "")
     .toLowerCase();
 }
@@ -70,7 +70,8 @@ export function humanise(value: unknown): string | undefined {
 /** A link that may be shown to a person: `http:` or `https:`, else `undefined` (a `javascript:` one is not a link). */
 export function link(value: unknown): string | undefined {
   const found = text(value);
-  return found !== undefined && /^https?:\/\//i.test(found) && URL.canParse(found) ? found : undefined;
+  // URL.canParse skips line breaks and tabs.
+  return found !== undefined && /^https?:\/\/\P{Cc}+$/iu.test(found) && URL.canParse(found) ? found : undefined;
 }
 
 const earliest = Date.UTC(2000, 0, 1);
@@ -82,8 +83,8 @@ const filetimeOffset = 11_644_473_600_000;
  * A time in any of the forms that security tools send, as ISO 8601 in UTC with milliseconds.
  *
  * Digits are read by their count: up to 11 seconds (with a fraction if need be), 13 ms, 16 µs, 18 Windows FILETIME, 19 ns.
- * Text is read as ISO 8601; where it names no zone it is UTC (Office 365, RecordType 40). 0, the empty string and times
- * before 2000 or after 2199 are absence.
+ * Text is read as ISO 8601; where it names no zone it is UTC (Office 365, RecordType 40). 0, the empty string, days
+ * that no calendar has, and times before 2000 or after 2199 are absence.
  */
 export function instant(value: unknown): string | undefined {
   const found = text(value);
@@ -94,9 +95,10 @@ export function instant(value: unknown): string | undefined {
 }
 
 function fromDigits(digits: string): number | undefined {
-  const whole = digits.split(".")[0] ?? "";
+  const [whole = "", fraction = ""] = digits.split(".");
   const count = whole.length;
-  if (count <= 11) return Number(digits) * 1e3;
+  // Not by a multiplication, which loses a millisecond here and there.
+  if (count <= 11) return Number(`${whole}${fraction.slice(0, 3).padEnd(3, "0")}`);
   if (count <= 14) return Number(digits);
   if (count <= 16) return Number(whole.slice(0, -3));
   if (count === 18) return Number(whole.slice(0, -4)) - filetimeOffset;
@@ -104,17 +106,21 @@ function fromDigits(digits: string): number | undefined {
   return undefined;
 }
 
-const isoForm = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+const isoForm = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 
 function fromIso(value: string): number | undefined {
   const form = isoForm.exec(value);
   if (form === null) return undefined;
+  const [, date = "", namedZone] = form;
+  // Date.parse makes the 2nd of March of a 30th of February.
+  const day = new Date(date);
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) return undefined;
   // Date.parse reads a date-time without a zone as local time, and stumbles over more than a millisecond's digits in places.
   const trimmed = value
     .replace(" ", "T")
     .replace(/\s+/g, "")
     .replace(/(\.\d{3})\d+/, "$1");
-  const zone = form[1] === undefined ? (trimmed.includes("T") ? "Z" : "") : "";
+  const zone = namedZone === undefined ? (trimmed.includes("T") ? "Z" : "") : "";
   const milliseconds = Date.parse(trimmed + zone);
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }

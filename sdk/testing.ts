@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Alert, type Ignored, isIgnored } from "./alert.ts";
+import { type Alert, alertFault, type Ignored, isIgnored } from "./alert.ts";
 import type { Delivery } from "./delivery.ts";
 import { parseJson } from "./json.ts";
 import type { MapResult, Plugin } from "./plugin.ts";
@@ -76,7 +76,11 @@ export function checks(plugin: Plugin, samples: readonly Sample[]): readonly Che
     found.push(
       {
         name: `${sample.name}: becomes the alerts beside it`,
-        run: () => assert.deepEqual(plain(mapSample(plugin, sample.body)), sample.expected),
+        run: () => {
+          const alerts = mapSample(plugin, sample.body);
+          assert.deepEqual(plain(alerts), sample.expected);
+          for (const alert of isIgnored(alerts) ? [] : alerts) assert.equal(alertFault(alert), undefined);
+        },
       },
       {
         name: `${sample.name}: is mapped the same way twice and left as it was`,

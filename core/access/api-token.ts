@@ -11,6 +11,10 @@ export function newToken(): string {
   return `tw_${letters(6)}_${letters(32)}`;
 }
 
+export function isToken(text: string): boolean {
+  return form.test(text);
+}
+
 /** A secret this long needs no slow hash. */
 export function tokenRecord(token: string, name: string, now: Date): TokenRecord {
   return { id: form.exec(token)?.[1] ?? "", name, hash: hash("sha256", token), created_at: now.toISOString() };

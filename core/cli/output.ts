@@ -1,8 +1,6 @@
 import type { WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import { printable } from "./text.ts";
-
-export type Format = Parameters<typeof styleText>[0];
+import { type Format, printable } from "./text.ts";
 
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "columns">>;
 

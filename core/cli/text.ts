@@ -1,7 +1,7 @@
+import type { styleText } from "node:util";
 import type { Severity } from "@thruway/sdk";
 import type { Status } from "../incidents/incident.ts";
 import type { Outcome } from "../store/ports.ts";
-import type { Format } from "./output.ts";
 
 /**
  * Text of a sender's, harmless to a terminal: escape sequences and characters that turn the writing direction are shown
@@ -25,6 +25,8 @@ export function time(iso: string | null): string {
 export function timeUtc(iso: string | null): string {
   return iso === null ? "" : `${time(iso)} UTC`;
 }
+
+export type Format = Parameters<typeof styleText>[0];
 
 export const severityFormat = {
   critical: ["bold", "red"],

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
-import { isMap, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type Detail, messageOf, UserError } from "../errors.ts";
 import { loadPlugins } from "../registry/plugins.ts";
 import { sealer } from "../sources/seal.ts";
@@ -40,11 +40,17 @@ async function readText(file: string): Promise<string> {
 /** @param name the file's name, for messages */
 export function parseConfig(text: string, name: string, env: Readonly<Record<string, string | undefined>>): ConfigFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, stringKeys: true, prettyErrors: false });
   const at = (offset: number): string => `${name}:${lines.linePos(offset).line}`;
-  const problems = document.errors.map((error) => `${at(error.pos[0])}: ${error.message.split("\n")[0]}`);
+  const problems = document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`);
 
   visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) !== undefined) return;
+      problems.push(
+        `${at(node.range?.[0] ?? 0)}: an alias without an anchor; put quotes around text that begins with *`,
+      );
+    },
     Scalar(key, node) {
       if (typeof node.value !== "string" || key === "key") return;
       try {
@@ -57,26 +63,35 @@ export function parseConfig(text: string, name: string, env: Readonly<Record<str
   });
   if (problems.length > 0) throw new UserError(problems.join("\n"));
 
-  const root: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-  const found = sections(root);
+  const found = sections(plain(document, name));
   if (typeof found === "string") throw new UserError(`${name}:1: ${found}`);
 
   function lineOf(path: string): string {
     let node: Node | null | undefined = document.contents;
     let offset = node?.range?.[0] ?? 0;
-    for (const step of path.split(".")) {
-      if (!isMap(node)) break;
-      const pair: (typeof node.items)[number] | undefined = node.items.find(
-        ({ key }) => isScalar(key) && String(key.value) === step,
-      );
-      if (pair === undefined) break;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = pair.value as Node | null;
+    for (let rest = path; isMap(node); ) {
+      // The longest key that fits, since names of sources may have dots in them.
+      const keys = node.items.map(({ key }) => (isScalar(key) ? String(key.value) : ""));
+      const fitting = keys.filter((key) => `${rest}.`.startsWith(`${key}.`));
+      const longest = fitting.toSorted((a, b) => a.length - b.length).at(-1);
+      if (longest === undefined) break;
+      const pair: (typeof node.items)[number] | undefined = node.items[keys.indexOf(longest)];
+      offset = (pair?.key as Node | undefined)?.range?.[0] ?? offset;
+      node = pair?.value as Node | null | undefined;
+      rest = rest.slice(longest.length + 1);
     }
     return at(offset);
   }
 
   return { sources: new Map(Object.entries(found)), lineOf };
+}
+
+function plain(document: Document.Parsed, name: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new UserError(`${name}:1: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** The one section that there is, or what is wrong. */

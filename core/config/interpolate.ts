@@ -4,7 +4,8 @@ export class InterpolationError extends Error {
 }
 
 const reference = /\$\$|\$\{([^}]*)\}?/g;
-const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+/** A default holds no reference of its own: its end could not be told from the end of the whole. */
+const form = /^([A-Za-z_][A-Za-z0-9_]*)(?::-((?:(?!\$\{).)*))?$/s;
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in a value; `$$` stands for a dollar sign. It works on values that are parsed

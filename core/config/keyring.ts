@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { chmod, link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newToken } from "../access/api-token.ts";
-import { UserError } from "../errors.ts";
+import { isToken, newToken } from "../access/api-token.ts";
+import { messageOf, UserError } from "../errors.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a gateway must know and must not tell. */
@@ -20,9 +20,21 @@ export const adminTokenFile = "admin.token";
  * Reads the master key and the admin token from the environment or the data folder, and makes on the first start what is
  * missing, readable by nobody else.
  *
- * @throws {UserError} where a file holds something else
+ * @throws {UserError} where a file holds something else, or the folder cannot be used
  */
 export async function readKeyring(settings: Settings): Promise<Keyring> {
+  try {
+    return await readOrMake(settings);
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(
+      `The data folder ${settings.dataDir} cannot be used: ${messageOf(cause)}; let this user write there, or name another in TW_DATA_DIR`,
+      { cause },
+    );
+  }
+}
+
+async function readOrMake(settings: Settings): Promise<Keyring> {
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const made: string[] = [];
 
@@ -37,6 +49,11 @@ export async function readKeyring(settings: Settings): Promise<Keyring> {
     throw new UserError(`${join(settings.dataDir, masterKeyFile)}: must hold 64 hex digits; restore it from a backup`);
   }
   const adminToken = settings.adminToken ?? (await keep(adminTokenFile, newToken));
+  if (!isToken(adminToken)) {
+    throw new UserError(
+      `${join(settings.dataDir, adminTokenFile)}: must hold a token, tw_<6>_<32>; remove it, and the next start makes a new one`,
+    );
+  }
   return { masterKey: Buffer.from(key, "hex"), adminToken, made };
 }
 

@@ -44,7 +44,7 @@ export const settingTable = {
   },
   TW_CONFIG: {
     schema: joi.string(),
-    about: "Sources and settings file; default `webhook_config.yaml`, which may be absent",
+    about: "File of sources; default `webhook_config.yaml`, which may be absent",
   },
   TW_PLUGINS: { schema: joi.string(), about: "List of plugins; default the `plugins.json` that ships" },
   TW_ADMIN_TOKEN: {
@@ -73,7 +73,7 @@ export const settingTable = {
       "Unauthenticated requests of one address per minute that are answered and recorded singly; more get `rate_limited`",
   },
   TW_STOP_TIMEOUT_MS: {
-    schema: joi.number().integer().min(0).max(600_000).default(10_000),
+    schema: joi.number().integer().min(0).max(600_000).default(8_000),
     about: "How long a stop waits for what is in flight, in milliseconds",
   },
 } as const satisfies Record<string, Setting>;
@@ -96,7 +96,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const schema = joi.object(
     Object.fromEntries(Object.entries(settingTable).map(([name, { schema }]) => [name, schema])),
   );
-  const { value, error } = schema.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
+  const { value, error } = schema.validate(given, {
+    abortEarly: false,
+    errors: { wrap: { label: false } },
+    // Joi's own words repeat the value, and some values are secrets.
+    messages: { "string.pattern.name": "{#label} must be {#name}" },
+  });
   const unknown = Object.keys(env).filter(
     (name) => name.startsWith("TW_") && !(name in settingTable) && !(name in clientSettingTable),
   );

@@ -11,8 +11,10 @@ import type { Store } from "../store/ports.ts";
 import type { Middleware, State } from "./context.ts";
 import { answerErrors } from "./middleware/answer-errors.ts";
 import { authorize } from "./middleware/authorize.ts";
+import { endConnections } from "./middleware/end-connections.ts";
 import { identifyRequest } from "./middleware/identify-request.ts";
 import { readBody } from "./middleware/read-body.ts";
+import { requireHost } from "./middleware/require-host.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
@@ -47,7 +49,9 @@ export function createApp(deps: AppDependencies): Koa<State> {
 
   const app = new Koa<State>();
   app.use(identifyRequest(deps.now));
+  app.use(endConnections(deps.isStopping));
   app.use(answerErrors(log));
+  app.use(requireHost);
   app.use(router.routes());
   app.use(refuseRest);
   // A peer that hangs up while it is answered is its own affair, not an error of ours.

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Refusal, UserError } from "../errors.ts";
 import { envelope } from "./middleware/answer-errors.ts";
@@ -27,10 +27,18 @@ export async function serve(handle: RequestListener, options: ServerOptions): Pr
     requestTimeout: receiveTimeoutMs * 2,
     connectionsCheckingInterval: Math.min(1_000, receiveTimeoutMs),
     keepAliveTimeout: 65_000,
+    // Node refuses with an empty body here, and below for an unknown `Expect`; ours refuses with the envelope.
+    requireHostHeader: false,
   });
   server.on("request", handle);
   server.on("checkContinue", handle);
+  server.on("checkExpectation", handle);
   server.on("clientError", answerBadRequest);
+  const connections = new Set<Socket>();
+  server.on("connection", (socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
@@ -38,7 +46,9 @@ export async function serve(handle: RequestListener, options: ServerOptions): Pr
   async function close(withinMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
-    // A connection that is answered from now on is told to close; this sweeps up those that were between two requests.
+    // Node does not call those idle that have not sent anything yet; load balancers keep such in stock.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    // What is answered from now on ends its connection; this sweeps up those whose answer was on its way.
     const sweeping = setInterval(() => server.closeIdleConnections(), 50);
     const cutting = setTimeout(() => server.closeAllConnections(), withinMs);
     await closed;

@@ -1,4 +1,6 @@
-import { type Alert, distinct, type Severity, severities } from "@thruway/sdk";
+import { hash } from "node:crypto";
+import { type Alert, type Severity, severities } from "@thruway/sdk/alert";
+import { distinct } from "@thruway/sdk/read";
 import type { IncidentDraft } from "./incident.ts";
 
 /** What a source decides about its alerts. */
@@ -32,7 +34,7 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     id: made.id,
     source: settings.source,
     plugin: settings.plugin,
-    external_id: cut(alert.external_id, longestValue),
+    external_id: idOf(alert),
     type: cut(alert.type, longestTitle) ?? "alert",
     title: cut(alert.title, longestTitle) ?? "Untitled alert",
     description: cut(alert.description, longestText),
@@ -42,7 +44,7 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     verdict: null,
     entities: distinct(alert.entities ?? [])
       .slice(0, mostEntries)
-      .map((entity) => ({ ...entity, value: entity.value.slice(0, longestValue) })),
+      .map((entity) => ({ ...entity, value: bounded(entity.value, longestValue) })),
     mitre: (alert.mitre ?? []).slice(0, mostEntries),
     occurred_at: occurred,
     first_seen_at: occurred,
@@ -52,7 +54,7 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     updated_at: made.at,
     occurrences: 1,
     url: cut(alert.url, longestValue),
-    tags: [...new Set(alert.tags)].slice(0, mostEntries),
+    tags: [...new Set(alert.tags?.map((tag) => bounded(tag, longestTitle)))].slice(0, mostEntries),
     assignee: null,
   };
 }
@@ -77,8 +79,16 @@ export function graver(a: Severity, b: Severity): boolean {
   return severities.indexOf(a) < severities.indexOf(b);
 }
 
+/** An id is not cut: two that differ at their ends only would become one incident. */
+function idOf({ external_id: id }: Alert): string | null {
+  return id !== undefined && id.length > longestValue ? `sha256:${hash("sha256", id)}` : cut(id, longestValue);
+}
+
 function cut(value: string | undefined, length: number): string | null {
-  if (value === undefined || value === "") return null;
-  // A cut in the middle of a surrogate pair would leave text that no UTF-8 can hold.
-  return value.length <= length ? value : value.slice(0, length).toWellFormed();
+  return value === undefined || value === "" ? null : bounded(value, length);
+}
+
+/** Half of a surrogate pair, of a cut or of the vendor's own, is text that no UTF-8 can hold. */
+function bounded(value: string, length: number): string {
+  return value.slice(0, length).toWellFormed();
 }

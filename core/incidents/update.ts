@@ -1,13 +1,13 @@
-import { distinct } from "@thruway/sdk";
+import { distinct } from "@thruway/sdk/read";
 import { graver, mostEntries } from "./draft.ts";
 import type { IncidentDraft } from "./incident.ts";
 
 /**
- * What a stored incident becomes when another alert with its vendor id arrives. The result does not depend on the order of
- * arrival: the words of the alert that happened last win, the gravest severity stays, entities and tags add up. What an
- * analyst decides (status, verdict, assignee) is left alone.
+ * What a stored incident becomes when another alert with its vendor id arrives. In whatever order they arrive, the words of
+ * the alert that happened last win (what it leaves out, another one says), the gravest severity stays, entities and tags add
+ * up. What an analyst decides (status, verdict, assignee) is left alone.
  *
- * @param at when the alert was received, ISO 8601
+ * @param at now, ISO 8601
  */
 export function updated<Stored extends IncidentDraft>(stored: Stored, alert: IncidentDraft, at: string): Stored {
   const newer = alert.occurred_at >= stored.last_seen_at;

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { Delivery, Headers, Reply, Verified } from "@thruway/sdk";
+import type { Delivery, Reply, Verified } from "@thruway/sdk";
 import type { Logger } from "pino";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 import { ClientGone, Refusal } from "../errors.ts";
@@ -8,6 +8,7 @@ import { unknownSource } from "../sources/registration.ts";
 import type { Source, Sources } from "../sources/sources.ts";
 import type { CommitResult, CommitStore, NewDelivery } from "../store/ports.ts";
 import { type Answer, answer } from "./answer.ts";
+import { type Arrival, ArrivedDelivery } from "./arrival.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkFreshness } from "./check-freshness.ts";
 import { commit } from "./commit.ts";
@@ -18,21 +19,6 @@ import { type Journey, startJourney } from "./journey.ts";
 import { limitRate } from "./limit-rate.ts";
 import { type Made, process } from "./process.ts";
 import type { RefusalRecorder } from "./refusals.ts";
-
-/** A request as it comes in from HTTP, or from the test of a source. */
-export interface Arrival {
-  /** The delivery's id, which is also the request's: UUID v7. */
-  readonly id: string;
-  readonly sourceName: string;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Headers;
-  readonly address: string;
-  readonly receivedAt: Date;
-  readonly receive: () => Promise<Buffer>;
-  /** Marks what becomes of it as a test. */
-  readonly test?: boolean;
-}
 
 export interface IngestDependencies {
   readonly sources: Pick<Sources, "find">;
@@ -99,7 +85,7 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
   try {
     const body = await journey.run("receive", arrival.receive);
     bytes = body.length;
-    const delivery = deliveryOf(arrival, body);
+    const delivery = new ArrivedDelivery(arrival, body);
     const identified = journey.run("identify", () =>
       identify(arrival.sourceName, deps.sources.find.bind(deps.sources)),
     );
@@ -118,21 +104,6 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
     deps.refusals.add(refusedRecord(arrival, error, { bytes, journey, source: knownName(arrival, deps) }));
     throw error;
   }
-}
-
-/** Header lookup and query parsing happen when a scheme asks for them. */
-function deliveryOf(arrival: Arrival, body: Buffer): Delivery {
-  const { method, url, headers, receivedAt } = arrival;
-  return {
-    method,
-    url,
-    headers,
-    body,
-    receivedAt,
-    get query() {
-      return new URL(url, "http://localhost").searchParams;
-    },
-  };
 }
 
 function knownName(arrival: Arrival, deps: IngestDependencies): string {

@@ -1,4 +1,4 @@
-import { type Alert, entityTypes, isIgnored, type MapResult, type Plugin, severities } from "@thruway/sdk";
+import { type Alert, alertFault, isIgnored, type MapResult, type Plugin } from "@thruway/sdk";
 import { draftOf, type Made } from "../incidents/draft.ts";
 import type { IncidentDraft } from "../incidents/incident.ts";
 import type { Source } from "../sources/sources.ts";
@@ -47,26 +47,8 @@ function isResultIgnored(plugin: Plugin, result: MapResult): result is { readonl
   return isIgnored(result);
 }
 
-const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
-
-/** A plugin written in plain JavaScript can return anything; what is stored must be an alert. By hand, since it runs for each. */
+/** A plugin written in plain JavaScript can return anything; what is stored must be an alert. */
 function refuseMalformed(plugin: Plugin, alert: Alert): void {
-  const wrong = malformed(alert);
-  if (wrong !== undefined) throw new PluginFailure(plugin.name, new TypeError(`map returned an alert whose ${wrong}`));
-}
-
-function malformed(alert: Alert): string | undefined {
-  if (typeof alert.type !== "string" || alert.type === "") return "type is not a text";
-  if (typeof alert.title !== "string" || alert.title === "") return "title is not a text";
-  for (const field of ["description", "vendor_severity", "external_id", "url"] as const) {
-    if (alert[field] !== undefined && typeof alert[field] !== "string") return `${field} is not a text`;
-  }
-  if (alert.severity !== undefined && !severities.includes(alert.severity)) return "severity is not one of ours";
-  if (alert.occurred_at !== undefined && !isoInstant.test(alert.occurred_at)) {
-    return "occurred_at is not ISO 8601 in UTC with milliseconds";
-  }
-  for (const entity of alert.entities ?? []) {
-    if (!entityTypes.includes(entity.type) || typeof entity.value !== "string") return "entities are not all entities";
-  }
-  return undefined;
+  const fault = alertFault(alert);
+  if (fault !== undefined) throw new PluginFailure(plugin.name, new TypeError(`map returned an alert whose ${fault}`));
 }

@@ -1,5 +1,6 @@
 import type { PayloadError } from "@thruway/sdk";
 import { messageOf, Refusal } from "../errors.ts";
+import { inOneLine } from "../validate.ts";
 
 /** A plugin threw what it must not: a bug of the plugin's. The delivery is queued, to be tried again and mended. */
 export class PluginFailure extends Error {
@@ -27,7 +28,7 @@ export function byPlugin<T>(plugin: string, call: () => T): T {
     if (error instanceof Error && error.name === "PayloadError") {
       const { path, message } = error as PayloadError;
       throw new Refusal("invalid_payload", {
-        message: `Payload cannot be mapped: ${path} ${message}`,
+        message: `Payload cannot be mapped: ${inOneLine([{ path, message }])}`,
         details: [{ path, message }],
       });
     }

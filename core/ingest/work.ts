@@ -10,7 +10,7 @@ import { process } from "./process.ts";
 const mostAtOnce = 16;
 const leaseMs = 30_000;
 const pollEveryMs = 1_000;
-/** With the delays below, the last try comes some 17 minutes after the first. */
+/** With the delays below, the last try comes some eight minutes after the first. */
 export const mostAttempts = 10;
 const longestDelayMs = 300_000;
 

@@ -54,7 +54,7 @@ async function readList(file: string): Promise<readonly string[]> {
   try {
     parsed = JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
-    throw new UserError(`${file}: cannot be read as JSON: ${messageOf(cause)}`, { cause });
+    throw new UserError(`${file}: cannot be read as JSON: ${inOneLine(messageOf(cause))}`, { cause });
   }
   if (!Array.isArray(parsed) || parsed.length === 0 || !parsed.every((entry) => typeof entry === "string")) {
     throw new UserError(`${file}: must be a list of paths or package names, like ["./plugins/generic/index.ts"]`);
@@ -69,7 +69,10 @@ async function loadPlugin(specifier: string, file: string): Promise<Plugin> {
   try {
     loaded = (await import(target)) as Record<string, unknown>;
   } catch (cause) {
-    throw new UserError(`${file}: "${specifier}" failed to load: ${firstLine(messageOf(cause))}`, { cause });
+    throw new UserError(
+      `${file}: "${specifier}" failed to load: ${firstLine(messageOf(cause)).replace(importedHere, "")}`,
+      { cause },
+    );
   }
   const plugin = loaded.default;
   if (isPlugin(plugin)) return plugin;
@@ -82,6 +85,13 @@ function describe(loaded: Record<string, unknown>, found: unknown): string {
   if (found !== undefined) return `a default export of type ${found === null ? "null" : typeof found}`;
   const names = Object.keys(loaded);
   return names.length === 0 ? "no exports" : `exports named ${names.map((name) => `"${name}"`).join(", ")}`;
+}
+
+/** What a file that is missing is called by whoever imports it; here that is always us. */
+const importedHere = ` imported from ${import.meta.filename}`;
+
+function inOneLine(message: string): string {
+  return message.replaceAll(/\s+/g, " ");
 }
 
 function firstLine(message: string): string {

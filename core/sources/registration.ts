@@ -26,10 +26,25 @@ const mostSecrets = 5;
 export const sourceName = joi
   .string()
   .pattern(/^[a-z0-9][a-z0-9._-]{0,62}$/, "lower-case letters, digits, dots, underscores and hyphens, at most 63")
-  .invalid(unknownSource);
+  .invalid(unknownSource)
+  .messages({
+    "any.invalid": "{#label} must be another name: requests for unregistered sources are counted under this one",
+  });
 
 const secret = joi.string().min(1).max(1_024);
 const severity = joi.string().valid(...severities);
+
+/** What a vendor calls a severity is looked up in lower case. */
+const severityMapping = joi
+  .object()
+  .pattern(joi.string().max(100), severity)
+  .max(200)
+  .custom((mapping: Readonly<Record<string, Severity>>, helpers) => {
+    const words = Object.entries(mapping).map(([word, mapped]) => [word.trim().toLowerCase(), mapped] as const);
+    const lowered = Object.fromEntries(words);
+    if (Object.keys(lowered).length === words.length) return lowered;
+    return helpers.message({ custom: "{#label} must name each word once, whatever its case" });
+  });
 
 const fields = {
   plugin: joi.string(),
@@ -38,7 +53,7 @@ const fields = {
     .string()
     .pattern(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, "letters, digits, underscores and hyphens")
     .allow(null),
-  severity_mapping: joi.object().pattern(joi.string().lowercase().trim().max(100), severity).max(200),
+  severity_mapping: severityMapping,
   default_severity: severity,
   options: joi.object().unknown(),
   processing: joi.string().valid("immediate", "queued"),
@@ -85,14 +100,20 @@ export const newSourceSchema: joi.ObjectSchema<NewSource> = joi
       Object.entries(fields).map(([name, schema]) => [name, schema.default(defaults[name as keyof typeof fields])]),
     ),
   })
-  .nand("secret", "secrets");
+  .nand("secret", "secrets")
+  .required()
+  .messages({ "object.nand": "must name only one of secret and secrets" });
 
 /** Changes to a source. `add_secret` puts a new secret before the ones that stay active. */
 export const sourcePatchSchema: joi.ObjectSchema<SourcePatch> = joi
   .object<SourcePatch>({ ...fields, secret, secrets, add_secret: secret })
   .oxor("secret", "secrets", "add_secret")
   .min(1)
-  .messages({ "object.min": "must name at least one field to change" });
+  .required()
+  .messages({
+    "object.min": "must name at least one field to change",
+    "object.oxor": "must name only one of secret, secrets and add_secret",
+  });
 
 /** The secrets that a registration or a change leaves active. */
 export function activeSecrets(

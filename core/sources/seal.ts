@@ -26,14 +26,16 @@ export function sealer(masterKey: Buffer): Sealer {
     open(sealed, context) {
       try {
         const bytes = Buffer.from(sealed.slice(version.length + 1), "base64");
-        const decipher = createDecipheriv("aes-256-gcm", masterKey, bytes.subarray(0, nonceBytes));
+        const decipher = createDecipheriv("aes-256-gcm", masterKey, bytes.subarray(0, nonceBytes), {
+          authTagLength: tagBytes,
+        });
         decipher.setAAD(Buffer.from(context));
         decipher.setAuthTag(bytes.subarray(-tagBytes));
         const plain = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
         return Buffer.concat([plain, decipher.final()]).toString("utf8");
       } catch (cause) {
         throw new UserError(
-          `A secret of ${context} cannot be opened: the master key is not the one that sealed it. Start with the master key of this data folder, or set the secret again`,
+          `A secret of ${context} cannot be opened: the master key is not the one that sealed it. Start with the master key of this data folder`,
           { cause },
         );
       }

@@ -32,6 +32,8 @@ export interface SourceView extends Omit<SourceRecord, "secrets"> {
   readonly origin: "api" | "file";
   /** How the sender must sign. */
   readonly signature: string;
+  /** Why it takes nothing although it is enabled; absent where all is well. */
+  readonly problem?: string;
 }
 
 export interface Registered {
@@ -65,9 +67,15 @@ export class Sources {
     this.#now = now;
   }
 
-  /** Reads the stored sources. @throws {UserError} where a secret cannot be opened */
-  async load(): Promise<void> {
-    for (const record of await this.#store.all()) this.#remember(record);
+  /**
+   * Reads the stored sources.
+   *
+   * @returns those that take nothing until they are mended
+   * @throws {UserError} where a secret cannot be opened
+   */
+  async load(): Promise<readonly SourceView[]> {
+    const all = (await this.#store.all()).map((record) => this.#remember(record).view);
+    return all.filter(({ problem }) => problem !== undefined);
   }
 
   find(name: string): Source | undefined {
@@ -228,9 +236,14 @@ export class Sources {
     const schema = plugin?.options;
     const checked = schema === undefined ? { value: {} } : check(schema, registration.options);
     // Only a plugin that changed since the source was stored can say no here; such a source takes nothing until it is mended.
-    const broken = (plugin === undefined && registration.plugin !== auto) || "details" in checked;
+    const broken =
+      plugin === undefined && registration.plugin !== auto
+        ? `its plugin "${registration.plugin}" is not installed`
+        : "details" in checked
+          ? `its options are not valid any more: ${inOneLine(checked.details)}`
+          : undefined;
     const options = "details" in checked ? {} : checked.value;
-    const scheme = broken ? webhookSignature() : this.#scheme(plugin, options);
+    const scheme = broken !== undefined ? webhookSignature() : this.#scheme(plugin, options);
     const { secrets, rate_limit: rate } = registration;
     return Object.freeze<Source>({
       name: registration.source,
@@ -241,7 +254,7 @@ export class Sources {
       toleranceSeconds: registration.tolerance_seconds,
       processing: registration.processing,
       limiter: rate === null ? undefined : new RateLimiterMemory({ points: rate.requests, duration: rate.per_seconds }),
-      enabled: registration.enabled && !broken,
+      enabled: registration.enabled && broken === undefined,
       drafts: {
         source: registration.source,
         severityMapping: registration.severity_mapping,
@@ -255,6 +268,7 @@ export class Sources {
         signature: scheme.summary,
         created_at: kept.created,
         updated_at: kept.updated,
+        ...(broken !== undefined && { problem: broken }),
       },
     });
   }
@@ -268,7 +282,7 @@ interface Kept {
 }
 
 function registrationOf({ view, options, credentials }: Source): Registration {
-  const { origin: _, signature: __, created_at: ___, updated_at: ____, ...rest } = view;
+  const { origin: _, signature: __, created_at: ___, updated_at: ____, problem: _____, ...rest } = view;
   return { ...rest, options, secrets: credentials.secrets };
 }
 

@@ -11,40 +11,51 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Resolves with an item's result once its batch is written, and rejects with what the write threw. */
+export interface GroupCommit<Item, Result> {
+  (item: Item): Promise<Result>;
+  /** Resolves once nothing waits and nothing is being written. */
+  idle(): Promise<void>;
+}
+
 /**
  * Gathers concurrent items into batches, one batch under way at a time. The first item of a quiet moment goes at once.
  *
  * @param write takes a batch and resolves with one result per item, in their order
- * @returns a function that resolves with an item's result once its batch is written, and rejects with what `write` threw
  */
 export function groupCommit<Item, Result>(
   write: (batch: readonly Item[]) => Promise<readonly Result[]>,
-): (item: Item) => Promise<Result> {
+): GroupCommit<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
-  let writing = false;
+  let draining: Promise<void> | undefined;
 
   async function drain(): Promise<void> {
-    writing = true;
     while (waiting.length > 0) {
       const batch = waiting.slice(0, mostPerBatch);
       waiting = waiting.slice(mostPerBatch);
       try {
-        const results = await write(batch.map(({ item }) => item));
+        const results = await Promise.try(
+          write,
+          batch.map(({ item }) => item),
+        );
         for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
     }
-    writing = false;
+    draining = undefined;
   }
 
-  return (item) =>
-    new Promise((resolve, reject) => {
+  function commit(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
       if (waiting.length >= mostWaiting) {
         reject(new Refusal("store_unavailable", { retryAfterSeconds: 5 }));
         return;
       }
       waiting.push({ item, resolve, reject });
-      if (!writing) void drain();
+      draining ??= drain();
     });
+  }
+
+  return Object.assign(commit, { idle: async () => draining });
 }

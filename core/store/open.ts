@@ -17,6 +17,9 @@ export async function openStore(url: string): Promise<Store> {
     return await openSqliteStore(path);
   } catch (cause) {
     if (cause instanceof Error && cause.name === "UserError") throw new UserError(cause.message, { cause });
-    throw new UserError(`The store ${path} cannot be opened: ${messageOf(cause)}`, { cause });
+    throw new UserError(
+      `The store ${path} cannot be opened: ${messageOf(cause)}; restore it from a backup, or name another in TW_STORE_URL`,
+      { cause },
+    );
   }
 }

@@ -79,13 +79,13 @@ const techniqueIdNames = ["technique_id", "technique_ids", "mitre_id", "mitre_id
 /** The event type of `tw-cli webhook test` and of the curl in the documentation. */
 const test = "test";
 
+/** `"security_alert"` becomes `"Security alert"`, whatever script it is in. */
 function titleOf(eventType: string, places: readonly Place[]): string {
   const found = firstOf(places, ...titleNames);
   if (found !== undefined) return found.replaceAll(/\s+/g, " ");
   return eventType === test ? "Test event" : (humanise(eventType) ?? eventType.trim());
 }
 
-/** `"security_alert"` becomes `"Security alert"`, whatever script it is in. */
 function descriptionOf(title: string, places: readonly Place[]): string | undefined {
   const found = allOf(places, descriptionNames).map(text);
   return found.find((description) => description !== undefined && description !== title);

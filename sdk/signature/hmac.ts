@@ -54,6 +54,7 @@ export function hmac(options: HmacOptions): SignatureScheme {
   const name = options.name ?? "hmac";
   const header = options.header.toLowerCase();
   const prefixes = typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? [""]);
+  if (prefixes.length === 0) throw new PluginError("prefix: name at least one, or leave it out");
   const template = compile(signs, options);
   const form = signatureForm[encoding](digestBytes[algorithm]);
 
@@ -179,7 +180,7 @@ function compile(signs: string, options: HmacOptions): readonly Part[] {
     .map((piece): Part => {
       const field = /^\{(body|timestamp|id|url)\}$/.exec(piece)?.[1];
       if (field !== undefined) return { field: field as Placeholder };
-      if (piece.startsWith("{")) {
+      if (/[{}]/.test(piece)) {
         throw new PluginError(`signs: "${piece}" is not one of {body}, {timestamp}, {id}, {url}`);
       }
       return piece;

@@ -11,6 +11,8 @@ import { text } from "node:stream/consumers";
 import { after, before } from "node:test";
 import { aGateway, type TestGateway, testSecret } from "./gateway.ts";
 
+export { eventually } from "./eventually.ts";
+
 export const bin = resolve(import.meta.dirname, "../../bin/tw-cli.js");
 
 export let gateway: TestGateway;
@@ -79,16 +81,6 @@ export async function register(source: string, fields: Readonly<Record<string, u
 /** The JSON of an alert in the generic format. */
 export function alert(id: string, severity: string): string {
   return JSON.stringify({ event_type: "security_alert", data: { alert_id: id, severity, title: `Alert ${id}` } });
-}
-
-/** Refused deliveries are written beside the intake, and a start takes its time: asks until there is something, at most 10 s. */
-export async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  const giveUp = Date.now() + 10_000;
-  for (;;) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    assert.ok(Date.now() < giveUp, "nothing came");
-  }
 }
 
 export async function misused(line: string): Promise<Ran> {

@@ -1,11 +1,6 @@
 import { type Command, Option } from "commander";
 import { type Cli, jsonFlag } from "../cli.ts";
-
-/** How a demo was asked for. */
-export interface DemoOptions {
-  readonly once?: boolean;
-  readonly json?: boolean;
-}
+import type { DemoOptions } from "../demo/run.ts";
 
 export function demo(program: Command, cli: Cli): void {
   program

@@ -18,6 +18,7 @@ export function webhookShow(webhook: Command, cli: Cli): void {
       cli.out.fields([
         ["source", source.source],
         ["state", source.enabled ? "enabled" : "disabled"],
+        ["problem", source.problem],
         ["address", `${api.url}/api/webhooks/${source.source}`],
         ["plugin", source.plugin],
         ["signature", source.signature],

@@ -1,6 +1,5 @@
 import type { Cli } from "../cli.ts";
-import type { Format } from "../output.ts";
-import { printable } from "../text.ts";
+import { type Format, printable } from "../text.ts";
 import type { Delivered } from "./send-samples.ts";
 
 /** One line for each source and what became of its samples. */

@@ -7,13 +7,18 @@ import type { Incident } from "../../incidents/incident.ts";
 import { type Gateway, startGateway } from "../../main.ts";
 import type { Cli } from "../cli.ts";
 import { connect } from "../client.ts";
-import type { DemoOptions } from "../commands/demo.ts";
 import { incidentColumns } from "../commands/incident-list.ts";
 import { readList } from "../list.ts";
 import { count } from "../text.ts";
 import { printDelivered, printNext } from "./report.ts";
 import { type Delivered, sendSamples } from "./send-samples.ts";
 import { stopSignal } from "./stop-signal.ts";
+
+/** How a demo was asked for. */
+export interface DemoOptions {
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
 
 /**
  * A gateway in a folder of its own, from its start to the removal of the folder.

@@ -36,7 +36,7 @@ export function deliveryRoutes(router: Router<State>, manage: readonly Middlewar
   router.get("/api/queue/:queue_id", ...manage, async (ctx) => {
     const queueId = String(ctx.params.queue_id);
     const delivery = await find(deliveryIdOf(queueId) ?? "", `queued event '${queueId}'`);
-    const { id, source, outcome, reason, attempts, next_attempt_at, incidents, received_at } = delivery;
+    const { id, source, outcome, reason, attempts, next_attempt_at, incidents, received_at, duplicate_of } = delivery;
     ctx.body = {
       queue_id: queueId,
       delivery_id: id,
@@ -46,6 +46,7 @@ export function deliveryRoutes(router: Router<State>, manage: readonly Middlewar
       attempts,
       next_attempt_at,
       received_at,
+      duplicate_of,
       incidents,
       ...incidents[0],
     };

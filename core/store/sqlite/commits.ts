@@ -14,12 +14,16 @@ import {
   packDraft,
 } from "./packed.ts";
 
-/** One transaction for the whole batch; where that is impossible, each commit gets its own, so that one cannot spoil the rest. */
+/**
+ * One transaction for the whole batch; where one of its commits makes that impossible, each gets its own, so that one cannot
+ * spoil the rest. What is nobody's fault (a lock, a full disk) fails the batch at once.
+ */
 export function commitBatch(db: Database, { commits, bodies }: PackedBatch): readonly PackedResult[] {
   const body = ({ bodyFrom, bodyTo }: PackedCommit): Uint8Array => bodies.subarray(bodyFrom, bodyTo);
   try {
     return db.transaction(() => commits.map((commit) => apply(db, commit, body(commit))));
-  } catch {
+  } catch (error) {
+    if (isOfDatabase(error)) throw error;
     return commits.map((commit) => {
       try {
         return db.transaction(() => apply(db, commit, body(commit)));
@@ -30,20 +34,30 @@ export function commitBatch(db: Database, { commits, bodies }: PackedBatch): rea
   }
 }
 
-function apply(db: Database, commit: PackedCommit, body: Uint8Array): CommitResult {
-  if (commit.epoch !== undefined && !holds(db, commit.id, commit.epoch)) return { kind: "lost" };
+/** Primary result codes (https://www.sqlite.org/rescode.html) that a commit's own data can cause. */
+const codesOfData: readonly number[] = [18, 19, 20];
 
-  const original = db.get(
-    "SELECT id, outcome, incidents, record FROM deliveries WHERE key = ? AND id <> ?",
-    commit.key,
-    commit.id,
-  );
+function isOfDatabase(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errcode" in error)) return false;
+  return !codesOfData.includes(Number(error.errcode) & 0xff);
+}
+
+function apply(db: Database, commit: PackedCommit, body: Uint8Array): CommitResult {
+  if (commit.epoch !== undefined) {
+    const claimed = db.get("SELECT key, epoch FROM deliveries WHERE id = ? AND outcome = 'queued'", commit.id);
+    if (claimed?.epoch !== commit.epoch) return { kind: "lost" };
+    rememberKey(db, claimed, commit);
+  }
+
+  const original = originalOf(db, commit);
   if (original !== undefined) {
+    const id = String(original.id);
     if (!mayTryAgain(original, commit)) {
-      write(db, commit, { key: null, outcome: "duplicate", duplicateOf: String(original.id), body: null });
+      write(db, commit, { key: null, outcome: "duplicate", duplicateOf: id, body: null });
       return { kind: "duplicate", original: summary(original) };
     }
-    db.run("UPDATE deliveries SET key = NULL WHERE id = ?", String(original.id));
+    db.run("UPDATE deliveries SET key = NULL WHERE id = ?", id);
+    db.run("DELETE FROM former_keys WHERE key = ?", commit.key);
   }
 
   const incidents = commit.drafts.map((draft) => store(db, draft, commit.id));
@@ -51,15 +65,30 @@ function apply(db: Database, commit: PackedCommit, body: Uint8Array): CommitResu
   return { kind: "committed", incidents };
 }
 
+/** A queued delivery had the key of its bytes; once its event is known it has the event's, and its bytes still lead to it. */
+function rememberKey(db: Database, claimed: Row, { id, key }: PackedCommit): void {
+  if (claimed.key === key) return;
+  db.run("INSERT OR REPLACE INTO former_keys (key, delivery) VALUES (?, ?)", String(claimed.key), id);
+}
+
+/** The delivery that has this key, or had it, or the one that such a one turned out to be a duplicate of. */
+function originalOf(db: Database, { key, id }: PackedCommit): Row | undefined {
+  const columns = "id, outcome, incidents, record";
+  return (
+    db.get(`SELECT ${columns} FROM deliveries WHERE key = ? AND id <> ?`, key, id) ??
+    db.get(
+      `SELECT ${columns} FROM deliveries WHERE id <> ?1 AND id =
+         (SELECT coalesce(duplicate_of, id) FROM deliveries WHERE id = (SELECT delivery FROM former_keys WHERE key = ?2))`,
+      id,
+      key,
+    )
+  );
+}
+
 /** A delivery that failed before gives its key to one that does not fail any more. */
 function mayTryAgain(original: Row, delivery: PackedDelivery): boolean {
   const failed = (outcome: unknown): boolean => outcome === "rejected" || outcome === "dead";
   return failed(original.outcome) && !failed(delivery.outcome);
-}
-
-function holds(db: Database, id: string, epoch: number): boolean {
-  const row = db.get("SELECT epoch FROM deliveries WHERE id = ? AND outcome = 'queued'", id);
-  return row !== undefined && row.epoch === epoch;
 }
 
 function summary(row: Row): Extract<CommitResult, { kind: "duplicate" }>["original"] {
@@ -86,9 +115,9 @@ function write(
   const incidents = JSON.stringify(written.incidents ?? []);
   if (delivery.epoch !== undefined) {
     db.run(
-      `UPDATE deliveries SET key = ?, outcome = ?, code = ?, record = ?, incidents = ?, duplicate_of = ?, due_at = NULL
+      `UPDATE deliveries SET key = ?, outcome = ?, code = ?, record = ?, incidents = ?, duplicate_of = ?, due_at = NULL, body = ?
        WHERE id = ?`,
-      ...[key, outcome, code, record, incidents, duplicateOf, id],
+      ...[key, outcome, code, record, incidents, duplicateOf, body, id],
     );
     return;
   }
@@ -132,7 +161,7 @@ function insert(db: Database, draft: PackedDraft): IncidentRef {
 function update(db: Database, stored: Row, draft: PackedDraft): IncidentRef {
   const before = JSON.parse(String(stored.draft)) as IncidentDraft;
   const alert = JSON.parse(draft.json) as IncidentDraft;
-  const { id, type, severity, status, test, json } = packDraft(updated(before, alert, alert.received_at));
+  const { id, type, severity, status, test, json } = packDraft(updated(before, alert, alert.created_at));
   db.run(
     "UPDATE incidents SET type = ?, severity = ?, status = ?, test = ?, draft = ? WHERE number = ?",
     ...[type, severity, status, test, json, Number(stored.number)],

@@ -19,12 +19,21 @@ export interface Database {
 /** Long enough for another process's commit, short enough to answer a sender in time. It blocks only this thread. */
 const busyTimeoutMs = 5_000;
 
-/** Opens a database file. The writer creates it, in WAL mode with a full sync at each commit. */
+/** In pages. The reading thread moves the log into the database all the time, so this is reached under a long load only. */
+const longestLog = 65_536;
+
+/**
+ * Opens a database file. The writer creates it, in WAL mode with a full sync at each commit. The reader changes nothing, but
+ * may move what is committed from the log into the database.
+ */
 export function openDatabase(path: string, mode: "write" | "read"): Database {
-  const handle = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: mode === "read" });
-  handle.exec("PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY;");
-  if (mode === "write")
-    handle.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;");
+  const handle = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  handle.exec("PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;");
+  if (mode === "write") {
+    handle.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${longestLog};`);
+  } else {
+    handle.exec("PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;");
+  }
   const statements = new Map<string, StatementSync>();
 
   function statement(sql: string): StatementSync {

@@ -1,9 +1,11 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { groupCommit } from "../group-commit.ts";
-import type { Commit, CommitResult, Store } from "../ports.ts";
-import { type PackedResult, packBatch, packDelivery } from "./packed.ts";
+import type { CommitResult, Store } from "../ports.ts";
+import { type Packed, type PackedResult, packBatch, packCommit, packDelivery } from "./packed.ts";
 import { startThread } from "./thread.ts";
+
+const checkpointEveryMs = 500;
 
 /**
  * The embedded store: one file, one thread that writes it and one that reads, so that a long list never holds up an intake.
@@ -13,15 +15,28 @@ import { startThread } from "./thread.ts";
  */
 export async function openSqliteStore(path: string): Promise<Store> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  // SQLite would make it readable by everybody; the files beside it take over its mode.
+  await (await open(path, "a", 0o600)).close();
   const writer = await startThread(path, "write");
   const reader = await startThread(path, "read");
-  const enqueue = groupCommit((batch: readonly Commit[]) => {
+
+  // On the writing thread it would hold up every commit for as long as the disk takes.
+  let written = false;
+  const checkpointing = setInterval(() => {
+    if (!written) return;
+    written = false;
+    reader.call("checkpoint").catch(() => {});
+  }, checkpointEveryMs);
+  checkpointing.unref();
+
+  const enqueue = groupCommit((batch: readonly Packed[]) => {
     const packed = packBatch(batch);
+    written = true;
     return writer.hand([packed.bodies.buffer], "commitBatch", packed);
   });
 
   return {
-    commits: { commit: async (commit) => committed(await enqueue(commit)) },
+    commits: { commit: async (commit) => committed(await enqueue(packCommit(commit))) },
     deliveries: {
       recordRefused: (records, keep) => writer.call("recordRefused", records.map(packDelivery), keep),
       get: (id) => reader.call("getDelivery", id),
@@ -47,6 +62,8 @@ export async function openSqliteStore(path: string): Promise<Store> {
     },
     check: () => writer.call("check"),
     async close() {
+      clearInterval(checkpointing);
+      await enqueue.idle();
       await reader.close();
       await writer.close();
     },

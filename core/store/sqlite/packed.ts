@@ -42,15 +42,26 @@ export interface PackedDraft {
 /** What becomes of one commit of a batch. */
 export type PackedResult = CommitResult | { readonly kind: "failed"; readonly message: string };
 
-export function packBatch(batch: readonly Commit[]): PackedBatch {
-  const bodies = new Uint8Array(batch.reduce((sum, { delivery }) => sum + delivery.body.length, 0));
-  let from = 0;
-  const commits = batch.map(({ delivery, drafts, claim }): PackedCommit => {
-    const { key, body, ...record } = delivery;
-    bodies.set(body, from);
-    const bodyFrom = from;
-    from += body.length;
-    return { ...packDelivery(record), key, bodyFrom, bodyTo: from, drafts: drafts.map(packDraft), epoch: claim?.epoch };
+/** One commit, before it is known which batch it travels in. */
+export interface Packed {
+  readonly commit: Omit<PackedCommit, "bodyFrom" | "bodyTo">;
+  readonly body: Uint8Array;
+}
+
+/** @throws where something in it cannot be written as JSON; nobody else's commit suffers then */
+export function packCommit({ delivery, drafts, claim }: Commit): Packed {
+  const { key, body, ...record } = delivery;
+  return { body, commit: { ...packDelivery(record), key, drafts: drafts.map(packDraft), epoch: claim?.epoch } };
+}
+
+export function packBatch(batch: readonly Packed[]): PackedBatch {
+  const bodies = new Uint8Array(batch.reduce((sum, { body }) => sum + body.length, 0));
+  let bodyTo = 0;
+  const commits = batch.map(({ commit, body }): PackedCommit => {
+    const bodyFrom = bodyTo;
+    bodies.set(body, bodyFrom);
+    bodyTo += body.length;
+    return { ...commit, bodyFrom, bodyTo };
   });
   return { commits, bodies };
 }

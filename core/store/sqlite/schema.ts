@@ -58,6 +58,11 @@ const migrations: readonly string[] = [
   CREATE INDEX deliveries_troubled ON deliveries (outcome, source, id) WHERE outcome <> 'accepted';
   CREATE INDEX deliveries_due ON deliveries (due_at) WHERE outcome = 'queued';
 
+  CREATE TABLE former_keys (
+    key TEXT PRIMARY KEY,
+    delivery TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE incident_deliveries (
     incident TEXT NOT NULL,
     delivery TEXT NOT NULL,

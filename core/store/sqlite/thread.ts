@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Answer, Arguments, Operation, Request, Response } from "./operations.ts";
 
+/** What comes and goes with each batch is small; left alone, V8 would let 100 MB of it pile up. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+
 /** A database connection on a thread of its own. */
 export interface Thread {
   /** Rejects with what the operation threw, or with the thread's end. */
@@ -23,7 +26,7 @@ interface Pending {
 
 /** Resolves once the database is open (and, for writing, of the newest schema); rejects with the reason when it cannot be. */
 export async function startThread(path: string, mode: "write" | "read"): Promise<Thread> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { path, mode } });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { path, mode }, resourceLimits });
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let ended: Error | undefined;
@@ -69,5 +72,13 @@ export async function startThread(path: string, mode: "write" | "read"): Promise
     await once(worker, "exit");
   }
 
-  return { call, hand, close };
+  let closing: Promise<void> | undefined;
+  return {
+    call,
+    hand,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
 }

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { readSettings, settingTable } from "../../../../core/config/settings.ts";
+import { UserError } from "../../../../core/errors.ts";
+
+/** The one line that an environment is refused with. */
+function refusalOf(env: Readonly<Record<string, string>>): string {
+  let message = "";
+  assert.throws(
+    () => readSettings(env),
+    (error) => {
+      assert.ok(error instanceof UserError);
+      message = error.message;
+      return true;
+    },
+  );
+  assert.ok(!message.includes("\n"), message);
+  return message;
+}
+
+test("an empty environment gives settings that start on this machine alone", () => {
+  const settings = readSettings({});
+  assert.equal(settings.host, "127.0.0.1");
+  assert.equal(settings.port, 8080);
+  assert.equal(settings.dataDir, resolve("data"));
+  assert.equal(settings.storeUrl, `sqlite:${resolve("data/thruway.db")}`);
+  assert.equal(settings.configFile, resolve("webhook_config.yaml"));
+  assert.equal(settings.configFileNamed, false);
+  assert.equal(settings.pluginsFile, resolve(import.meta.dirname, "../../../../plugins.json"));
+  assert.equal(settings.adminToken, undefined);
+  assert.equal(settings.masterKey, undefined);
+});
+
+test("an empty variable counts as unset", () => {
+  const names = Object.keys(settingTable);
+  assert.deepEqual(readSettings(Object.fromEntries(names.map((name) => [name, ""]))), readSettings({}));
+});
+
+test("every variable is read", () => {
+  const settings = readSettings({
+    TW_HOST: "0.0.0.0",
+    TW_PORT: "0",
+    TW_DATA_DIR: "/var/lib/thruway",
+    TW_STORE_URL: "sqlite:/fast/thruway.db",
+    TW_CONFIG: "/etc/thruway/sources.yaml",
+    TW_PLUGINS: "/etc/thruway/plugins.json",
+    TW_ADMIN_TOKEN: "tw_abcdef_0123456789abcdefghijklmnopqrstuv",
+    TW_MASTER_KEY: "00".repeat(32),
+    TW_LOG_LEVEL: "debug",
+    TW_MAX_BODY_BYTES: "2048",
+    TW_RECEIVE_TIMEOUT_MS: "500",
+    TW_REFUSED_PER_MINUTE: "7",
+    TW_STOP_TIMEOUT_MS: "0",
+  });
+  assert.deepEqual(settings, {
+    host: "0.0.0.0",
+    port: 0,
+    dataDir: "/var/lib/thruway",
+    storeUrl: "sqlite:/fast/thruway.db",
+    configFile: "/etc/thruway/sources.yaml",
+    configFileNamed: true,
+    pluginsFile: "/etc/thruway/plugins.json",
+    adminToken: "tw_abcdef_0123456789abcdefghijklmnopqrstuv",
+    masterKey: "00".repeat(32),
+    logLevel: "debug",
+    maxBodyBytes: 2048,
+    receiveTimeoutMs: 500,
+    refusedPerMinute: 7,
+    stopTimeoutMs: 0,
+  });
+});
+
+test("the embedded store lies in the data folder", () => {
+  const { dataDir, storeUrl } = readSettings({ TW_DATA_DIR: "elsewhere" });
+  assert.equal(storeUrl, `sqlite:${join(dataDir, "thruway.db")}`);
+  assert.equal(dataDir, resolve("elsewhere"));
+});
+
+test("settings are frozen", () => {
+  assert.ok(Object.isFrozen(readSettings({})));
+});
+
+test("one line names every problem and what would be right", () => {
+  const line = refusalOf({
+    TW_PORT: "99999",
+    TW_LOG_LEVEL: "loud",
+    TW_STORE_URL: "postgres://localhost",
+    TW_MASTER_KEY: "too-short",
+    TW_ADMIN_TOKEN: "secret",
+    TW_PROT: "8080",
+  });
+  const remedies = [
+    /TW_PORT must be .*65535/,
+    /TW_LOG_LEVEL must be one of \[trace, debug, info, warn, error, silent\]/,
+    /TW_STORE_URL .*sqlite:<file>/,
+    /TW_MASTER_KEY .*64 hex digits/,
+    /TW_ADMIN_TOKEN .*tw_<6>_<32>/,
+    /TW_PROT is not a setting/,
+  ];
+  for (const remedy of remedies) assert.match(line, remedy);
+});
+
+test("what is wrong with a secret is said without the secret", () => {
+  const line = refusalOf({ TW_MASTER_KEY: "test-secret-key", TW_ADMIN_TOKEN: "test-secret-token" });
+  assert.ok(!line.includes("test-secret"), line);
+});
+
+test("numbers are whole, and within their bounds", () => {
+  for (const port of ["-1", "65536", "80.5", "eighty", "0x50"]) assert.match(refusalOf({ TW_PORT: port }), /TW_PORT/);
+  assert.equal(readSettings({ TW_PORT: "65535" }).port, 65_535);
+  for (const [name, value] of [
+    ["TW_MAX_BODY_BYTES", "1023"],
+    ["TW_RECEIVE_TIMEOUT_MS", "99"],
+    ["TW_REFUSED_PER_MINUTE", "0"],
+    ["TW_STOP_TIMEOUT_MS", "-1"],
+  ] as const) {
+    assert.match(refusalOf({ [name]: value }), new RegExp(`${name} must be`));
+  }
+});
+
+test("what tw-cli reads, and variables of others, are let be", () => {
+  const env = {
+    TW_API_URL: "http://localhost:1",
+    TW_API_KEY: "any",
+    PATH: "/bin",
+    OTEL_SERVICE_NAME: "x",
+    tw_port: "1",
+  };
+  assert.deepEqual(readSettings(env), readSettings({}));
+});
