@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { aGateway } from "../support/gateway.ts";
+import { aFolder, register, running } from "../support/gateway-process.ts";
+import { codeOf, readPage, root, rowsOf, sectionsOf } from "../support/markdown.ts";
+
+const sections = sectionsOf(await readPage("docs/operations.md"));
+
+function rowsUnder(title: string): ReturnType<typeof rowsOf> {
+  const section = sections.find((each) => each.title === title);
+  assert.ok(section, `there is no "${title}"`);
+  return rowsOf(section.text);
+}
+
+function namesUnder(title: string): readonly string[] {
+  return rowsUnder(title).map(([name = ""]) => codeOf(name)[0] ?? "");
+}
+
+interface Line {
+  readonly level: number;
+  readonly time: string;
+  readonly msg: string;
+}
+
+const logged = new Map(
+  rowsUnder("The log").map(([msg = "", level, fields = ""]) => [
+    codeOf(msg)[0],
+    { level: Number(level), fields: codeOf(fields) },
+  ]),
+);
+
+test("every line that the code logs stands on the page, and no other does", () => {
+  const call = /\blog(?:\.\w+|\[[^\]]+\])\(\s*\{[\s\S]*?\},\s*"([^"]+)"/g;
+  const sources = globSync("core/**/*.ts", { cwd: root }).map((file) => readFileSync(resolve(root, file), "utf8"));
+  const messages = sources.flatMap((source) => [...source.matchAll(call)].map(([, message]) => message));
+  assert.deepEqual(new Set(logged.keys()), new Set(messages));
+});
+
+test("a gateway logs with the levels and the fields of the page", async () => {
+  await using folder = await aFolder();
+  const file = join(folder.path, "webhook_config.yaml");
+  await writeFile(file, "sources: {}\n");
+  await using gateway = await running(join(folder.path, "data"), { TW_CONFIG: file });
+  const post = (source: string, body: string, authorization: string): Promise<Response> =>
+    fetch(`${gateway.url}/api/webhooks/${source}`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body,
+    });
+
+  const options = { signature: { scheme: "token", header: "authorization" } };
+  const secret = "throw-away-test-secret-of-a-token";
+  await register(gateway, "direct", { plugin: "generic", secret, options });
+  await register(gateway, "queued", { plugin: "generic", secret, options, processing: "queued" });
+  const statuses = [
+    await post("direct", '{"event_type":"accepted"}', secret),
+    await post("direct", '{"event_type":1}', secret),
+    await post("direct", "{}", "another"),
+    await post("queued", '{"event_type":"queued"}', secret),
+  ].map(({ status }) => status);
+  assert.deepEqual(statuses, [202, 422, 401, 202]);
+  await writeFile(file, "sources: []\n");
+
+  const awaited = [
+    "Delivery stored",
+    "Delivery refused",
+    "Queued delivery settled",
+    "Configuration file was not taken",
+  ];
+  await eventually(async () => (awaited.every((msg) => gateway.stdout().includes(msg)) ? true : undefined));
+  gateway.signal("SIGTERM");
+  await gateway.exit;
+  for (const line of gateway.stdout().trimEnd().split("\n")) {
+    const { level, time, msg, ...fields }: Line = JSON.parse(line);
+    const row = logged.get(msg);
+    assert.ok(row, `${msg} is not on the page`);
+    assert.equal(level, row.level, msg);
+    assert.match(time, /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
+    assert.deepEqual(
+      Object.keys(fields).toSorted(),
+      row.fields.filter((field) => field in fields || field !== "code").toSorted(),
+      msg,
+    );
+  }
+});
+
+test("the data folder of a running gateway holds the files that stand on the page, and no others", async () => {
+  await using gateway = await aGateway();
+  assert.deepEqual((await readdir(gateway.dataDir)).toSorted(), namesUnder("The data folder").toSorted());
+});
+
+test("every index of the database has its reason on the page, and no other does", async () => {
+  await using gateway = await aGateway();
+  const database = new DatabaseSync(join(gateway.dataDir, "thruway.db"), { readOnly: true });
+  const indexes = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all();
+  database.close();
+  assert.deepEqual(
+    indexes.map(({ name }) => String(name)).toSorted(),
+    namesUnder("What the database is made for").toSorted(),
+  );
+});
