@@ -8,6 +8,7 @@ import { check, inOneLine } from "../validate.ts";
 import { maskOptions, openOptions, sealOptions } from "./options.ts";
 import { activeSecrets, newSourceSchema, type Registration, sourcePatchSchema } from "./registration.ts";
 import type { Sealer } from "./seal.ts";
+import { secretProblems, warnings } from "./secrets.ts";
 
 /** A source ready for deliveries: everything looked up, opened and compiled once. */
 export interface Source {
@@ -40,9 +41,6 @@ export interface Registered {
   readonly view: SourceView;
   readonly warnings: readonly string[];
 }
-
-/** NIST SP 800-107 asks for keys as long as the digest; what is shorter can be guessed offline from one captured delivery. */
-const shortSecret = 16;
 
 export interface SourcesDependencies {
   readonly store: SourceStore;
@@ -284,37 +282,6 @@ interface Kept {
 function registrationOf({ view, options, credentials }: Source): Registration {
   const { origin: _, signature: __, created_at: ___, updated_at: ____, problem: _____, ...rest } = view;
   return { ...rest, options, secrets: credentials.secrets };
-}
-
-function secretProblems(scheme: SignatureScheme, { secrets, options }: Registration): readonly Detail[] {
-  const unsigned = options.allow_unsigned === true;
-  if (unsigned && !scheme.acceptsUnsigned) {
-    return [{ path: "options.allow_unsigned", message: `is not for a sender that signs: ${scheme.summary}` }];
-  }
-  if (unsigned && secrets.length > 0) {
-    return [{ path: "options.allow_unsigned", message: "makes a secret useless; leave one of the two out" }];
-  }
-  if (!unsigned && secrets.length === 0) {
-    const remedy = scheme.acceptsUnsigned ? "; or set options.allow_unsigned to take what anybody sends" : "";
-    return [{ path: "secret", message: `is required: the sender must send ${scheme.summary}${remedy}` }];
-  }
-  if (secrets.some((secret) => secret.length < scheme.minimumSecretLength)) {
-    return [{ path: "secret", message: `must have at least ${scheme.minimumSecretLength} characters` }];
-  }
-  return [];
-}
-
-function warnings({ secrets, options }: Registration): readonly string[] {
-  const found: string[] = [];
-  if (secrets.some((secret) => secret.length < shortSecret)) {
-    found.push(
-      `A secret has fewer than ${shortSecret} characters and could be guessed; \`openssl rand -hex 32\` makes a good one`,
-    );
-  }
-  if (options.allow_unsigned === true) {
-    found.push("Anybody who reaches this address can make incidents: deliveries are not signed");
-  }
-  return found;
 }
 
 function invalid(details: readonly Detail[]): Refusal {
