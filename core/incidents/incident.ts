@@ -13,6 +13,9 @@ export const verdicts = [
 ] as const;
 export type Verdict = (typeof verdicts)[number];
 
+/** Tags what is only a test; lists leave it out unless asked for. */
+export const testTag = "test";
+
 /** What is stored, numbered, triaged and closed; the fields stand on the wire as they are here. Times are ISO 8601 in UTC. */
 export interface Incident {
   readonly id: string;

@@ -1,6 +1,6 @@
 import { distinct } from "@thruway/sdk/read";
 import { graver, mostEntries } from "./draft.ts";
-import type { IncidentDraft } from "./incident.ts";
+import { type IncidentDraft, testTag } from "./incident.ts";
 
 /**
  * What a stored incident becomes when another alert with its vendor id arrives. In whatever order they arrive, the words of
@@ -27,8 +27,14 @@ export function updated<Stored extends IncidentDraft>(stored: Stored, alert: Inc
     updated_at: at,
     occurrences: stored.occurrences + 1,
     url: last.url ?? first.url,
-    tags: [...new Set([...stored.tags, ...alert.tags])].slice(0, mostEntries),
+    tags: tagsOf(stored, alert).slice(0, mostEntries),
   };
+}
+
+/** Lists leave tests out, so an incident stays one only as long as everything about it is: a real alert must be seen. */
+function tagsOf(stored: IncidentDraft, alert: IncidentDraft): readonly string[] {
+  const isTest = [stored, alert].every(({ tags }) => tags.includes(testTag));
+  return [...new Set([...stored.tags, ...alert.tags])].filter((tag) => tag !== testTag || isTest);
 }
 
 function distinctMitre(all: IncidentDraft["mitre"]): IncidentDraft["mitre"] {

@@ -3,6 +3,7 @@ import type { Delivery, Reply, Verified } from "@thruway/sdk";
 import type { Logger } from "pino";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 import { ClientGone, Refusal } from "../errors.ts";
+import { testTag } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import { unknownSource } from "../sources/registration.ts";
 import type { Source, Sources } from "../sources/sources.ts";
@@ -59,7 +60,7 @@ export async function ingest(
     newId: randomUUIDv7,
     at: deps.now(),
     receivedAt: arrival.receivedAt,
-    tags: arrival.test ? ["test"] : [],
+    tags: arrival.test ? [testTag] : [],
   };
   const made: Made =
     source.processing === "queued" && !arrival.test

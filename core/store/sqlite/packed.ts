@@ -1,4 +1,4 @@
-import type { IncidentDraft } from "../../incidents/incident.ts";
+import { type IncidentDraft, testTag } from "../../incidents/incident.ts";
 import type { Commit, CommitResult, NewDelivery, RefusedDelivery } from "../ports.ts";
 
 /**
@@ -74,6 +74,6 @@ export function packDelivery(delivery: RefusedDelivery): PackedDelivery {
 export function packDraft(draft: IncidentDraft): PackedDraft {
   const { id, source, external_id, type, severity, status } = draft;
   const year = Number(draft.created_at.slice(0, 4));
-  const test = draft.tags.includes("test") ? 1 : 0;
+  const test = draft.tags.includes(testTag) ? 1 : 0;
   return { id, year, source, external_id, type, severity, status, test, json: JSON.stringify(draft) };
 }

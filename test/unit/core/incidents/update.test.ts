@@ -47,6 +47,13 @@ test("the gravest severity stays", () => {
   assert.equal(merge(critical, anAlert(2, { severity: "low" })).severity, "critical");
 });
 
+test("an incident is a test only as long as all its alerts are", () => {
+  const [real, drill] = [anAlert(0, { tags: ["a"] }), anAlert(1, { tags: ["test"] })];
+  assert.deepEqual(merge(real, drill).tags, ["a"]);
+  assert.deepEqual(merge(drill, real).tags, ["a"]);
+  assert.deepEqual(merge(drill, drill).tags, ["test"]);
+});
+
 test("entities, techniques and tags add up, each once", () => {
   const host = { type: "host", role: "target", value: "WORKSTATION-01" } as const;
   const user = { type: "user", role: "target", value: "user@company.example" } as const;
