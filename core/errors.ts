@@ -14,7 +14,7 @@ export const errorTable = {
   unsupported_media_type: { status: 415, message: "Content type is not supported" },
   request_timeout: { status: 408, message: "The request did not arrive in time" },
   rate_limited: { status: 429, message: "Too many requests" },
-  store_unavailable: { status: 503, message: "The event could not be stored; send it again" },
+  store_unavailable: { status: 503, message: "The store does not answer; come back" },
   unauthorized: { status: 401, message: "A valid API token is required" },
   invalid_request: { status: 400, message: "The request is not valid" },
   not_found: { status: 404, message: "There is nothing here" },
@@ -61,6 +61,11 @@ export class Refusal extends Error {
 /** A mistake of the person who runs Thruway: printed as one line, without a stack. */
 export class UserError extends Error {
   override readonly name = "UserError";
+}
+
+/** The store did not do what it was asked: not the fault of who asked, and perhaps better in a while. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
 }
 
 /** The sender hung up before the request was whole: nobody is left to answer. */

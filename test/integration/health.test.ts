@@ -59,3 +59,13 @@ test("a delivery that cannot be stored is answered with store_unavailable, and i
   const { status, body } = await send();
   assert.deepEqual([status, body.status, body.duplicate], [202, "accepted", undefined]);
 });
+
+test("a store that fails while it is read is unavailable, and no bug", async () => {
+  await using gateway = await aGateway();
+  const database = aDatabase(gateway);
+  database.exec("ALTER TABLE incidents RENAME TO elsewhere");
+  assertComeBack(await gateway.api("GET", "/api/incidents"));
+  database.exec("ALTER TABLE elsewhere RENAME TO incidents");
+  database.close();
+  assert.equal((await gateway.api("GET", "/api/incidents")).status, 200);
+});

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { ClientGone, type ErrorCode, errorTable, messageOf, Refusal } from "../../errors.ts";
+import { ClientGone, type ErrorCode, errorTable, messageOf, Refusal, StoreError } from "../../errors.ts";
 import type { Middleware } from "../context.ts";
 
 /** The one place where what went wrong becomes a status and the envelope `{"error": {code, message, details?, request_id}}`. */
@@ -37,6 +37,7 @@ export function envelope(refusal: Refusal, requestId?: string): object {
 /** What koa-body throws carries a status; everything else that is not ours is a bug. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
+  if (error instanceof StoreError) return new Refusal("store_unavailable", { retryAfterSeconds: 5, cause: error });
   const status = error instanceof Error && "status" in error ? error.status : 500;
   const code: ErrorCode | undefined = (
     { 400: "invalid_json", 413: "payload_too_large", 415: "unsupported_media_type" } as const

@@ -50,4 +50,4 @@ export interface Request {
 
 export type Response =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: { readonly name: string; readonly message: string } };
+  | { readonly id: number; readonly error: string };

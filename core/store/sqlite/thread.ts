@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { StoreError } from "../../errors.ts";
 import type { Answer, Arguments, Operation, Request, Response } from "./operations.ts";
 
 /** What comes and goes with each batch is small; left alone, V8 would let 100 MB of it pile up. */
@@ -40,12 +41,11 @@ export async function startThread(path: string, mode: "write" | "read"): Promise
   }
 
   worker.on("error", end);
-  worker.on("exit", () => end(new Error("The database thread has ended")));
+  worker.on("exit", () => end(new StoreError("The database thread has ended")));
   worker.on("message", (response: Response) => {
     const waiting = pending.get(response.id);
     pending.delete(response.id);
-    if ("error" in response)
-      waiting?.reject(Object.assign(new Error(response.error.message), { name: response.error.name }));
+    if ("error" in response) waiting?.reject(new StoreError(response.error));
     else waiting?.resolve(response.value);
   });
 

@@ -1,5 +1,6 @@
 /** The thread of one database connection: node:sqlite is synchronous, and a wait for the disk must not stop the gateway. */
 import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../../errors.ts";
 import { openDatabase } from "./database.ts";
 import { operations, type Request, type Response } from "./operations.ts";
 import { migrate } from "./schema.ts";
@@ -26,7 +27,6 @@ function answer({ id, operation, values }: Request): Response {
     const run = operations[operation] as (...all: readonly unknown[]) => unknown;
     return { id, value: run(db, ...values) };
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    return { id, error: { name, message } };
+    return { id, error: messageOf(error) };
   }
 }
