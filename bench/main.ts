@@ -3,15 +3,20 @@
  * round, and the ratio is taken within a round, so that a noisy neighbour hits both. Options: --rounds N --seconds N
  * --stored N (incidents that the full store starts with; 0 leaves that row out).
  */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import manifest from "../package.json" with { type: "json" };
+import { eventually } from "../test/support/eventually.ts";
+import { mongoServer } from "../test/support/mongo/server.ts";
+import { withDatabase } from "../test/support/mongo/uri.ts";
 import { benchSecret, benchSource } from "./events.ts";
 import { fill } from "./fill.ts";
 import type { LoadOrder, LoadResult } from "./load.ts";
@@ -26,6 +31,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const stored = Number(values.stored);
+const fullName = `gateway, ${stored} incidents stored`;
 const connections = 64;
 const warmUpSeconds = 2;
 /** More requests than any server here answers in the time; prepared before the clock starts. */
@@ -44,16 +50,31 @@ interface Run extends LoadResult {
   readonly cpuMs: number;
 }
 
+/** As `npm start` runs it. */
+const startFlags = manifest.scripts.start.match(/--\S+/g) ?? [];
+const cli = resolve(import.meta.dirname, "../bin/tw-cli.js");
+
 const folder = await mkdtemp(join(tmpdir(), "thruway-bench-"));
 const children: ChildProcess[] = [];
 const quiet = openSync("/dev/null", "w");
 try {
-  const subjects = [await bare(), await gateway("gateway, empty store", join(folder, "empty"), 0)];
+  const subjects = [
+    await bare(),
+    await gateway("gateway, empty store", join(folder, "empty"), 0),
+    await workers("gateway, 2 workers", join(folder, "workers"), 2),
+  ];
+  const mongo = await mongoServer();
+  if ("uri" in mongo) {
+    const url = withDatabase(mongo.uri, `thruway-bench-${process.pid}`);
+    subjects.push(await gateway(`gateway, ${mongo.name}`, join(folder, "mongo"), 0, { TW_STORE_URL: url }));
+  } else {
+    console.error(`No row for MongoDB: ${mongo.reason}`);
+  }
   if (stored > 0) {
     const full = join(folder, "full");
     console.error(`Storing ${stored} incidents…`);
     await fill(join(full, "thruway.db"), stored);
-    subjects.push(await gateway(`gateway, ${stored} incidents stored`, full, stored));
+    subjects.push(await gateway(fullName, full, stored));
   }
   for (const subject of subjects) await measure(subject, warmUpSeconds);
   for (let round = 1; round <= rounds; round++) {
@@ -78,7 +99,7 @@ try {
 async function start(name: string, file: string, env: NodeJS.ProcessEnv, from: number): Promise<Subject> {
   const child = fork(resolve(import.meta.dirname, file), {
     env,
-    execArgv: manifest.scripts.start.match(/--\S+/g) ?? [],
+    execArgv: startFlags,
     stdio: ["ignore", quiet, "inherit", "ipc"],
   });
   children.push(child);
@@ -90,9 +111,44 @@ function bare(): Promise<Subject> {
   return start("bare @koa/router handler", "bare.ts", process.env, 0);
 }
 
-async function gateway(name: string, dataDir: string, from: number): Promise<Subject> {
-  const env = { PATH: process.env.PATH, TW_DATA_DIR: dataDir, TW_PORT: "0", ...profiled() };
-  const subject = await start(name, "gateway.ts", env, from);
+async function gateway(
+  name: string,
+  dataDir: string,
+  from: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Subject> {
+  const env = { PATH: process.env.PATH, TW_DATA_DIR: dataDir, TW_PORT: "0", ...profiled(), ...settings };
+  return registered(await start(name, "gateway.ts", env, from), dataDir);
+}
+
+/** `tw-cli serve --workers`, with its log into nothing. */
+async function workers(name: string, dataDir: string, count: number): Promise<Subject> {
+  const port = await freePort();
+  const env = { PATH: process.env.PATH, TW_DATA_DIR: dataDir, TW_PORT: String(port) };
+  const child = spawn(process.execPath, [...startFlags, cli, "serve", "--workers", String(count)], {
+    env,
+    stdio: ["ignore", quiet, "inherit"],
+  });
+  children.push(child);
+  await eventually(
+    async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok || undefined,
+  );
+  const subject = await registered({ name, child, port, from: 0, runs: [] }, dataDir);
+  // Each worker has to hear of the source.
+  await setTimeout(2_000);
+  return subject;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function registered(subject: Subject, dataDir: string): Promise<Subject> {
   const token = readFileSync(join(dataDir, "admin.token"), "utf8").trim();
   const response = await fetch(`http://127.0.0.1:${subject.port}/api/webhooks`, {
     method: "POST",
@@ -123,16 +179,33 @@ async function measure(subject: Subject, forSeconds: number): Promise<Run> {
   return { ...result, perSecond: result.answered / result.seconds, cpuMs: (cpu * 1000) / result.answered };
 }
 
-/** User and system time of all threads: proc(5), fields 14 and 15. */
+/** User and system time of all threads of a process and its children: proc(5), fields 14 and 15. */
 function cpuSeconds({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return sum(familyOf(pid), (each) => {
+    const fields = readFileSync(`/proc/${each}/stat`, "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  });
 }
 
 function peakMegabytes({ pid }: ChildProcess): number {
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) / 1024;
+  return sum(
+    familyOf(pid),
+    (each) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${each}/status`, "latin1"))?.[1]) / 1024,
+  );
+}
+
+function familyOf(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return [];
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "latin1").split(" ").filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(familyOf)];
+}
+
+function sum(all: readonly number[], of: (each: number) => number): number {
+  return all.reduce((total, each) => total + of(each), 0);
 }
 
 function report(subjects: readonly Subject[]): void {
@@ -160,7 +233,8 @@ function report(subjects: readonly Subject[]): void {
     `${connections} connections, ${rounds} rounds of ${seconds} s, medians; ${cpus().length} × ${cpu?.model}, Node ${process.version}`,
   );
   console.log(table.toString());
-  const [, empty, full] = subjects;
+  const [, empty] = subjects;
+  const full = subjects.find(({ name }) => name === fullName);
   if (empty !== undefined && full !== undefined) {
     const kept = full.runs.map((run, round) => run.perSecond / (empty.runs[round]?.perSecond ?? 0));
     console.log(`full store against empty store: ${median(kept).toFixed(2)}`);

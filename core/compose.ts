@@ -6,13 +6,17 @@ import { RateLimiterMemory } from "rate-limiter-flexible";
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from "tsyringe";
 import type { Settings } from "./config/settings.ts";
 import { createApp } from "./http/app.ts";
+import type { Flights } from "./ingest/flights.ts";
 import type { IngestDependencies } from "./ingest/ingest.ts";
 import { type RefusalRecorder, recordRefusals } from "./ingest/refusals.ts";
+import { type Replayer, replay } from "./ingest/replay.ts";
 import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
-import { type QueueWorker, startWorker } from "./ingest/work.ts";
+import { noWorker, type QueueWorker, startWorker } from "./ingest/work.ts";
 import type { Plugins } from "./registry/plugins.ts";
+import { type Sweeper, startSweeper } from "./retention/sweep.ts";
 import { type Sealer, sealer } from "./sources/seal.ts";
 import { Sources } from "./sources/sources.ts";
+import { type SourceWatch, watchSources } from "./sources/watch-sources.ts";
 import type { Store } from "./store/ports.ts";
 import { token } from "./token.ts";
 
@@ -21,12 +25,16 @@ export const LOG = token<Logger>("Log");
 export const NOW = token<() => Date>("Now");
 export const STORE = token<Store>("Store");
 export const PLUGINS = token<Plugins>("Plugins");
+export const FLIGHTS = token<Flights>("Flights");
 export const STOPPING = token<() => boolean>("Stopping");
 export const SEALER = token<Sealer>("Sealer");
 export const SOURCES = token<Sources>("Sources");
+export const SOURCE_WATCH = token<SourceWatch>("SourceWatch");
 export const REFUSALS = token<RefusalRecorder>("Refusals");
 export const WORKER = token<QueueWorker>("Worker");
+export const SWEEPER = token<Sweeper>("Sweeper");
 export const INGEST = token<IngestDependencies>("Ingest");
+export const REPLAY = token<Replayer>("Replay");
 export const TEST_SOURCE = token<SourceTester>("TestSource");
 export const HANDLER = token<RequestListener>("Handler");
 
@@ -37,9 +45,12 @@ export interface Opened {
   readonly store: Store;
   readonly plugins: Plugins;
   readonly masterKey: Buffer;
+  readonly flights: Flights;
   readonly now: () => Date;
   readonly isStopping: () => boolean;
 }
+
+export type { DependencyContainer };
 
 export function compose(opened: Opened): DependencyContainer {
   const c = container.createChildContainer();
@@ -52,6 +63,7 @@ export function compose(opened: Opened): DependencyContainer {
   value(NOW, opened.now);
   value(STORE, opened.store);
   value(PLUGINS, opened.plugins);
+  value(FLIGHTS, opened.flights);
   value(STOPPING, opened.isStopping);
 
   made(SEALER, () => sealer(opened.masterKey));
@@ -65,23 +77,45 @@ export function compose(opened: Opened): DependencyContainer {
         now: c.resolve(NOW),
       }),
   );
+  made(SOURCE_WATCH, (c) =>
+    watchSources({
+      sources: c.resolve(SOURCES),
+      store: c.resolve(STORE).sources,
+      log: c.resolve(LOG),
+      clock: () => performance.now(),
+    }),
+  );
   made(REFUSALS, (c) => recordRefusals(c.resolve(STORE).deliveries, c.resolve(LOG)));
-  made(WORKER, (c) =>
-    startWorker({
+  made(WORKER, (c) => {
+    if (!c.resolve(SETTINGS).work) return noWorker;
+    return startWorker({
       queue: c.resolve(STORE).queue,
       commits: c.resolve(STORE).commits,
       sources: c.resolve(SOURCES),
       plugins: c.resolve(PLUGINS),
+      flights: c.resolve(FLIGHTS),
+      leaseMs: c.resolve(SETTINGS).queueLeaseMs,
       log: c.resolve(LOG),
       now: c.resolve(NOW),
       clock: () => performance.now(),
       random: Math.random,
+    });
+  });
+  made(SWEEPER, (c) =>
+    startSweeper({
+      deliveries: c.resolve(STORE).deliveries,
+      incidents: c.resolve(STORE).incidents,
+      log: c.resolve(LOG),
+      now: c.resolve(NOW),
+      clock: () => performance.now(),
     }),
   );
   made(INGEST, (c) => ({
     sources: c.resolve(SOURCES),
+    lookAgain: () => c.resolve(SOURCE_WATCH).lookAgain(),
     plugins: c.resolve(PLUGINS),
     commits: c.resolve(STORE).commits,
+    flights: c.resolve(FLIGHTS),
     refusals: c.resolve(REFUSALS),
     refusalLimiter: new RateLimiterMemory({ points: c.resolve(SETTINGS).refusedPerMinute, duration: 60 }),
     onQueued: () => c.resolve(WORKER).wake(),
@@ -89,6 +123,11 @@ export function compose(opened: Opened): DependencyContainer {
     now: c.resolve(NOW),
     clock: () => performance.now(),
   }));
+  made(REPLAY, (c) => {
+    const { deliveries, queue } = c.resolve(STORE);
+    const onQueued = (): void => c.resolve(WORKER).wake();
+    return (id) => replay(id, { deliveries, queue, onQueued, log: c.resolve(LOG), now: c.resolve(NOW) });
+  });
   made(TEST_SOURCE, (c) => sourceTester({ ...c.resolve(INGEST), find: (name) => c.resolve(SOURCES).find(name) }));
   made(HANDLER, (c) => {
     const { maxBodyBytes, receiveTimeoutMs } = c.resolve(SETTINGS);
@@ -97,7 +136,9 @@ export function compose(opened: Opened): DependencyContainer {
       sources: c.resolve(SOURCES),
       plugins: c.resolve(PLUGINS),
       ingest: c.resolve(INGEST),
+      refreshSources: () => c.resolve(SOURCE_WATCH).refresh(),
       testSource: c.resolve(TEST_SOURCE),
+      replay: c.resolve(REPLAY),
       limits: { maxBodyBytes, timeoutMs: receiveTimeoutMs },
       log: c.resolve(LOG),
       now: c.resolve(NOW),

@@ -21,6 +21,8 @@ export const errorTable = {
   method_not_allowed: { status: 405, message: "Method is not allowed here" },
   source_exists: { status: 409, message: "Webhook source is already registered" },
   source_read_only: { status: 409, message: "Webhook source comes from the configuration file" },
+  not_replayable: { status: 409, message: "There are no bytes to replay" },
+  plugin_stalled: { status: 500, message: "The plugin did not come to an end" },
   internal_error: { status: 500, message: "Something went wrong here; it is logged under the request id" },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;
 

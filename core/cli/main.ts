@@ -4,23 +4,32 @@ import manifest from "../../package.json" with { type: "json" };
 import type { Cli } from "./cli.ts";
 import { configValidate } from "./commands/config-validate.ts";
 import { deliveryList } from "./commands/delivery-list.ts";
+import { deliveryReplay } from "./commands/delivery-replay.ts";
 import { deliveryShow } from "./commands/delivery-show.ts";
 import { demo } from "./commands/demo.ts";
 import { incidentList } from "./commands/incident-list.ts";
 import { incidentShow } from "./commands/incident-show.ts";
 import { pluginList } from "./commands/plugin-list.ts";
+import { queueShow } from "./commands/queue-show.ts";
+import { queueStatus } from "./commands/queue-status.ts";
 import { serve } from "./commands/serve.ts";
+import { storeCopy } from "./commands/store-copy.ts";
+import { storeMigrate } from "./commands/store-migrate.ts";
 import { webhookAdd } from "./commands/webhook-add.ts";
 import { webhookDelete } from "./commands/webhook-delete.ts";
 import { webhookList } from "./commands/webhook-list.ts";
 import { webhookShow } from "./commands/webhook-show.ts";
 import { webhookTest } from "./commands/webhook-test.ts";
 import { webhookUpdate } from "./commands/webhook-update.ts";
+import { work } from "./commands/work.ts";
 import { explain } from "./explain.ts";
 import { createOutput } from "./output.ts";
+import { Interrupted } from "./stop-signal.ts";
 
 const failed = 1;
 const misused = 2;
+/** As shells have it: 128 and the number of SIGINT. */
+const interrupted = 130;
 
 /** The commands of `tw-cli`, each in a file of its own. */
 export function createProgram(cli: Cli): Command {
@@ -32,6 +41,7 @@ export function createProgram(cli: Cli): Command {
     .addHelpText("after", environment);
 
   serve(program, cli);
+  work(program, cli);
   demo(program, cli);
   const webhook = program.command("webhook").description("the sources: who sends events, and how they prove it");
   for (const add of [webhookAdd, webhookList, webhookShow, webhookUpdate, webhookDelete, webhookTest])
@@ -39,8 +49,12 @@ export function createProgram(cli: Cli): Command {
   const incident = program.command("incident").description("what became of the events");
   for (const add of [incidentList, incidentShow]) add(incident, cli);
   const delivery = program.command("delivery").description("what arrived, and why it was refused");
-  for (const add of [deliveryList, deliveryShow]) add(delivery, cli);
+  for (const add of [deliveryList, deliveryShow, deliveryReplay]) add(delivery, cli);
+  const queue = program.command("queue").description("what waits to be worked off");
+  for (const add of [queueStatus, queueShow]) add(queue, cli);
   pluginList(program.command("plugin").description("what understands the senders"), cli);
+  const store = program.command("store").description("where everything is stored");
+  for (const add of [storeMigrate, storeCopy]) add(store, cli);
   configValidate(program.command("config").description("the configuration file"), cli);
   return program;
 }
@@ -51,7 +65,7 @@ Environment:
   TW_API_KEY  the API token (default: the admin token in TW_DATA_DIR, or in ./data, of a gateway on this machine)
   NO_COLOR    no colours`;
 
-/** Runs a command line and sets the exit code: 0, 1 for what went wrong, 2 for what was said wrong. */
+/** Runs a command line and sets the exit code: 0, 1 for what went wrong, 2 for what was said wrong, 130 for Ctrl-C. */
 export async function main(argv: readonly string[]): Promise<void> {
   const out = createOutput(process.stdout, process.stderr);
   const cli: Cli = { env: process.env, stdin: process.stdin, out, now: () => new Date() };
@@ -62,6 +76,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) {
       // Commander has said it already.
       process.exitCode = error.exitCode === 0 ? 0 : misused;
+      return;
+    }
+    if (error instanceof Interrupted) {
+      process.exitCode = interrupted;
       return;
     }
     out.error(explain(error));

@@ -1,8 +1,7 @@
-import type { WriteStream } from "node:tty";
 import { styleText } from "node:util";
+import { createProgress, type Progress } from "./progress.ts";
+import { type RedrawnLine, redrawnLine, type Stream } from "./redrawn-line.ts";
 import { type Format, printable } from "./text.ts";
-
-type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "columns">>;
 
 /** A column of a table, read from each row. */
 export interface Column<T> {
@@ -26,6 +25,10 @@ export interface Output {
   fields(fields: readonly (readonly [name: string, value: string | null | undefined])[]): void;
   /** Coloured where standard output is a terminal that wants colours. */
   paint(format: Format, text: string): string;
+  /** Standard output's last line, drawn over itself on a terminal. */
+  redrawn(): RedrawnLine;
+  /** On standard error; nothing else may be written there until it has ended. */
+  progress(label: string): Progress;
   /** One line on standard error. */
   note(text: string): void;
   warn(text: string): void;
@@ -58,6 +61,8 @@ export function createOutput(stdout: Stream, stderr: Stream): Output {
       for (const [name, value] of shown) line(`${paint("dim", name.padEnd(widest))}  ${value}`);
     },
     paint,
+    redrawn: () => redrawnLine(stdout),
+    progress: (label) => createProgress(stderr, label),
     note,
     warn: (text) => labelled("yellow", "warning:", text),
     error: (text) => labelled("red", "error:", text),

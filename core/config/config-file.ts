@@ -3,14 +3,17 @@ import { relative } from "node:path";
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type Detail, messageOf, UserError } from "../errors.ts";
 import { loadPlugins } from "../registry/plugins.ts";
+import { presetPolicy, type RetentionPolicy, readPolicy } from "../retention/policy.ts";
 import { sealer } from "../sources/seal.ts";
 import { Sources } from "../sources/sources.ts";
 import { InterpolationError, interpolate } from "./interpolate.ts";
 import type { Settings } from "./settings.ts";
 
-/** The sources of `webhook_config.yaml`, by name, with their variables filled in. */
+/** What `webhook_config.yaml` says, with its variables filled in; not checked yet. */
 export interface ConfigFile {
+  /** By name. */
   readonly sources: ReadonlyMap<string, unknown>;
+  readonly retention: unknown;
   /** `file:line` of a path like `sources.edr.secret`, or of the nearest thing around it. */
   readonly lineOf: (path: string) => string;
 }
@@ -83,7 +86,7 @@ export function parseConfig(text: string, name: string, env: Readonly<Record<str
     return at(offset);
   }
 
-  return { sources: new Map(Object.entries(found)), lineOf };
+  return { sources: new Map(Object.entries(found.sources)), retention: found.retention, lineOf };
 }
 
 function plain(document: Document.Parsed, name: string): unknown {
@@ -94,24 +97,40 @@ function plain(document: Document.Parsed, name: string): unknown {
   }
 }
 
-/** The one section that there is, or what is wrong. */
-function sections(root: unknown): Readonly<Record<string, unknown>> | string {
+/** The sections that there are, or what is wrong. */
+function sections(
+  root: unknown,
+): { readonly sources: Readonly<Record<string, unknown>>; readonly retention: unknown } | string {
   if (!isRecord(root)) return "must be a mapping with the key `sources`";
-  const { sources = {}, ...rest } = root;
+  const { sources = {}, retention, ...rest } = root;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) return `\`${unknown}\` is not a section; there is: sources`;
+  if (unknown !== undefined) return `\`${unknown}\` is not a section; there are: sources, retention`;
   if (!isRecord(sources)) return "`sources` must be a mapping from names to settings";
   const bare = Object.entries(sources).find(([, settings]) => !isRecord(settings));
-  return bare === undefined ? sources : `sources.${bare[0]} must be a mapping of settings`;
+  return bare === undefined ? { sources, retention } : `sources.${bare[0]} must be a mapping of settings`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Problems of the sources of a file, each with its line. */
+/** Problems of a file, each with its line. */
 export function problemLines(problems: readonly Detail[], { lineOf }: ConfigFile): readonly string[] {
   return problems.map(({ path, message }) => `${lineOf(path)}: ${path} ${message}`);
+}
+
+/**
+ * Takes the sources of a file over, and reads what it says besides; where something is wrong, nothing is taken over.
+ *
+ * @returns every problem with its line, none where all is well
+ */
+export function takeConfig(
+  config: ConfigFile,
+  sources: Pick<Sources, "takeFromFile">,
+): { readonly problems: readonly string[]; readonly retention: RetentionPolicy } {
+  const policy = readPolicy(config.retention);
+  const problems = sources.takeFromFile(config.sources, "details" in policy ? policy.details : []);
+  return { problems: problemLines(problems, config), retention: "value" in policy ? policy.value : presetPolicy };
 }
 
 export interface ConfigCheck {
@@ -127,7 +146,7 @@ export async function checkConfigFile(settings: Settings, env: NodeJS.ProcessEnv
     const plugins = await loadPlugins(settings.pluginsFile);
     const config = await readConfigFile(file, env);
     const sources = new Sources({ store: noStore, plugins, sealer: sealer(Buffer.alloc(32)), now: () => new Date() });
-    const problems = problemLines(sources.takeFromFile(config.sources), config);
+    const { problems } = takeConfig(config, sources);
     return { file, sources: [...config.sources.keys()], problems };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -138,6 +157,7 @@ export async function checkConfigFile(settings: Settings, env: NodeJS.ProcessEnv
 /** Sources of a file are kept by the file. */
 const noStore: ConstructorParameters<typeof Sources>[0]["store"] = {
   all: () => Promise.resolve([]),
+  revision: () => Promise.resolve(""),
   add: () => Promise.resolve(false),
   replace: () => Promise.resolve(false),
   remove: () => Promise.resolve(false),

@@ -34,6 +34,31 @@ export async function readKeyring(settings: Settings): Promise<Keyring> {
   }
 }
 
+/**
+ * Reads the master key of a gateway, for a process that works beside it: one that it made itself would open nothing.
+ *
+ * @throws {UserError} where there is none
+ */
+export async function readMasterKey(settings: Settings): Promise<Pick<Keyring, "masterKey" | "made">> {
+  const { masterKey, dataDir } = settings;
+  if (masterKey !== undefined) return { masterKey: checkedKey(masterKey, dataDir), made: [] };
+  const path = join(dataDir, masterKeyFile);
+  try {
+    return { masterKey: checkedKey((await readFile(path, "utf8")).trim(), dataDir), made: [] };
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(
+      `The master key ${path} cannot be read: ${messageOf(cause)}; name the gateway's data folder in TW_DATA_DIR, or give its key in TW_MASTER_KEY`,
+      { cause },
+    );
+  }
+}
+
+function checkedKey(key: string, dataDir: string): Buffer {
+  if (/^[0-9a-f]{64}$/i.test(key)) return Buffer.from(key, "hex");
+  throw new UserError(`${join(dataDir, masterKeyFile)}: must hold 64 hex digits; restore it from a backup`);
+}
+
 async function readOrMake(settings: Settings): Promise<Keyring> {
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const made: string[] = [];
@@ -45,16 +70,14 @@ async function readOrMake(settings: Settings): Promise<Keyring> {
   }
 
   const key = settings.masterKey ?? (await keep(masterKeyFile, () => randomBytes(32).toString("hex")));
-  if (!/^[0-9a-f]{64}$/i.test(key)) {
-    throw new UserError(`${join(settings.dataDir, masterKeyFile)}: must hold 64 hex digits; restore it from a backup`);
-  }
+  const masterKey = checkedKey(key, settings.dataDir);
   const adminToken = settings.adminToken ?? (await keep(adminTokenFile, newToken));
   if (!isToken(adminToken)) {
     throw new UserError(
       `${join(settings.dataDir, adminTokenFile)}: must hold a token, tw_<6>_<32>; remove it, and the next start makes a new one`,
     );
   }
-  return { masterKey: Buffer.from(key, "hex"), adminToken, made };
+  return { masterKey, adminToken, made };
 }
 
 /** Written beside and linked into place: a crash leaves no empty file, and two starts at once agree on one. */

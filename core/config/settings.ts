@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import joi from "joi";
 import { UserError } from "../errors.ts";
+import { largestMongoBody } from "../store/limits.ts";
 
 /** The settings of a process: read once from the environment, checked, frozen, passed on. */
 export interface Settings {
@@ -8,6 +9,11 @@ export interface Settings {
   readonly port: number;
   readonly dataDir: string;
   readonly storeUrl: string;
+  readonly storeTimeoutMs: number;
+  readonly storeMigrate: boolean;
+  readonly spoolMaxBytes: number;
+  readonly queueLeaseMs: number;
+  readonly work: boolean;
   readonly configFile: string;
   /** Whether `TW_CONFIG` names the file, so that its absence is a mistake. */
   readonly configFileNamed: boolean;
@@ -19,6 +25,9 @@ export interface Settings {
   readonly receiveTimeoutMs: number;
   readonly refusedPerMinute: number;
   readonly stopTimeoutMs: number;
+  /** How many processes a supervisor runs; `undefined` for one without a supervisor. */
+  readonly workers: number | undefined;
+  readonly stallTimeoutMs: number;
 }
 
 interface Setting {
@@ -39,8 +48,30 @@ export const settingTable = {
     about: "Folder of the embedded store, the master key and the admin token",
   },
   TW_STORE_URL: {
-    schema: joi.string().pattern(/^sqlite:./, "sqlite:<file>"),
+    schema: joi
+      .string()
+      .pattern(/^(?:sqlite:.|mongodb(?:\+srv)?:\/\/.)/, "sqlite:<file> or mongodb://<host>/<database>"),
     about: "Where everything is stored; default `sqlite:<TW_DATA_DIR>/thruway.db`",
+  },
+  TW_STORE_TIMEOUT_MS: {
+    schema: joi.number().integer().min(100).max(60_000).default(2_000),
+    about: "How long MongoDB may take to store a delivery before it goes to the spool, in milliseconds",
+  },
+  TW_STORE_MIGRATE: {
+    schema: joi.boolean().default(true),
+    about: "Whether a start makes MongoDB's indexes; `tw-cli store migrate` does so too",
+  },
+  TW_SPOOL_MAX_BYTES: {
+    schema: joi.number().integer().min(1_048_576).default(1_073_741_824),
+    about: "How large the spool may grow, in bytes",
+  },
+  TW_QUEUE_LEASE_MS: {
+    schema: joi.number().integer().min(500).max(3_600_000).default(30_000),
+    about: "How long a worker has for a queued delivery before another one may take it up, in milliseconds",
+  },
+  TW_WORK: {
+    schema: joi.boolean().default(true),
+    about: "Whether a gateway works off the queue itself; where it does not, `tw-cli work` does",
   },
   TW_CONFIG: {
     schema: joi.string(),
@@ -76,6 +107,14 @@ export const settingTable = {
     schema: joi.number().integer().min(0).max(600_000).default(8_000),
     about: "How long a stop waits for what is in flight, in milliseconds",
   },
+  TW_WORKERS: {
+    schema: joi.number().integer().min(1).max(256),
+    about: "How many processes there are, under a supervisor that replaces them; unset, there is one and no supervisor",
+  },
+  TW_STALL_TIMEOUT_MS: {
+    schema: joi.number().integer().min(1_000).max(600_000).default(10_000),
+    about: "How long a worker may do nothing but one thing before its supervisor replaces it, in milliseconds",
+  },
 } as const satisfies Record<string, Setting>;
 
 /** Those that `tw-cli` reads besides, for talking to a gateway. */
@@ -106,6 +145,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     (name) => name.startsWith("TW_") && !(name in settingTable) && !(name in clientSettingTable),
   );
   const problems = [
+    ...tooLargeFor(value.TW_STORE_URL, value.TW_MAX_BODY_BYTES),
+    ...leaseProblems(value),
     ...(error?.details ?? []).map((detail) => detail.message),
     ...unknown.map((name) => `${name} is not a setting`),
   ];
@@ -117,6 +158,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     port: value.TW_PORT,
     dataDir,
     storeUrl: value.TW_STORE_URL ?? `sqlite:${join(dataDir, "thruway.db")}`,
+    storeTimeoutMs: value.TW_STORE_TIMEOUT_MS,
+    storeMigrate: value.TW_STORE_MIGRATE,
+    spoolMaxBytes: value.TW_SPOOL_MAX_BYTES,
+    queueLeaseMs: value.TW_QUEUE_LEASE_MS,
+    work: value.TW_WORK,
     configFile: resolve(value.TW_CONFIG ?? "webhook_config.yaml"),
     configFileNamed: value.TW_CONFIG !== undefined,
     pluginsFile: resolve(value.TW_PLUGINS ?? shippedPlugins),
@@ -127,5 +173,21 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     receiveTimeoutMs: value.TW_RECEIVE_TIMEOUT_MS,
     refusedPerMinute: value.TW_REFUSED_PER_MINUTE,
     stopTimeoutMs: value.TW_STOP_TIMEOUT_MS,
+    workers: value.TW_WORKERS,
+    stallTimeoutMs: value.TW_STALL_TIMEOUT_MS,
   });
+}
+
+/** Nobody else may take a queued delivery up before it is known to have stalled. */
+function leaseProblems(given: Readonly<Record<string, unknown>>): readonly string[] {
+  const { TW_WORKERS: workers, TW_QUEUE_LEASE_MS: lease, TW_STALL_TIMEOUT_MS: stall } = given;
+  if (workers === undefined || !(Number(lease) < 2 * Number(stall))) return [];
+  return [
+    `TW_QUEUE_LEASE_MS must be at least twice TW_STALL_TIMEOUT_MS, ${2 * Number(stall)}, where there are workers`,
+  ];
+}
+
+function tooLargeFor(storeUrl: string | undefined, maxBodyBytes: number): readonly string[] {
+  if (!(storeUrl?.startsWith("mongodb") ?? false) || !(maxBodyBytes > largestMongoBody)) return [];
+  return [`TW_MAX_BODY_BYTES must be at most ${largestMongoBody} where MongoDB is the store`];
 }

@@ -1,18 +1,26 @@
 import { unwatchFile, watchFile } from "node:fs";
 import type { Logger } from "pino";
 import { messageOf, UserError } from "../errors.ts";
+import type { Sweeper } from "../retention/sweep.ts";
 import type { Sources } from "../sources/sources.ts";
-import { problemLines, readConfigFile } from "./config-file.ts";
+import { readConfigFile, takeConfig } from "./config-file.ts";
 import type { Settings } from "./settings.ts";
 
 const pollEveryMs = 1_000;
+
+/** Who takes over what a file says. */
+export interface ConfigTakers {
+  readonly sources: Sources;
+  readonly sweeper: Pick<Sweeper, "keep">;
+  readonly log: Logger;
+}
 
 export interface ConfigWatch {
   close(): void;
 }
 
 /**
- * Takes the sources of the configuration file over, at the start and whenever the file changes. A file that is wrong stops the
+ * Takes over what the configuration file says, at the start and whenever the file changes. A file that is wrong stops the
  * start; later it is logged and what was there before goes on.
  *
  * @throws {UserError} at the start, with every problem and its line
@@ -20,16 +28,16 @@ export interface ConfigWatch {
 export async function watchConfig(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  sources: Sources,
-  log: Logger,
+  { sources, sweeper, log }: ConfigTakers,
 ): Promise<ConfigWatch> {
   const file = settings.configFile;
 
   async function take(mayBeAbsent: boolean): Promise<void> {
     if (mayBeAbsent && !(await exists(file))) return;
     const config = await readConfigFile(file, env);
-    const problems = problemLines(sources.takeFromFile(config.sources), config);
+    const { problems, retention } = takeConfig(config, sources);
     if (problems.length > 0) throw new UserError(problems.join("\n"));
+    sweeper.keep(retention);
     log.info({ file, sources: config.sources.size }, "Configuration file read");
   }
 

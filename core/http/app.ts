@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { Refusal } from "../errors.ts";
 import type { IngestDependencies } from "../ingest/ingest.ts";
 import type { ReceiveLimits } from "../ingest/receive.ts";
+import type { Replayer } from "../ingest/replay.ts";
 import type { SourceTester } from "../ingest/test-source.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import type { Sources } from "../sources/sources.ts";
@@ -20,14 +21,18 @@ import { healthRoutes } from "./routes/health.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { ingestRoute } from "./routes/ingest.ts";
 import { pluginRoutes } from "./routes/plugins.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 
 export interface AppDependencies {
   readonly store: Store;
   readonly sources: Sources;
+  /** Resolves once what is stored of the sources is known here. */
+  readonly refreshSources: () => Promise<void>;
   readonly plugins: Plugins;
   readonly ingest: IngestDependencies;
   readonly testSource: SourceTester;
+  readonly replay: Replayer;
   readonly limits: ReceiveLimits;
   readonly log: Logger;
   readonly now: () => Date;
@@ -43,7 +48,8 @@ export function createApp(deps: AppDependencies): Koa<State> {
   ingestRoute(router, deps.ingest, deps.limits);
   webhookRoutes(router, manage, deps);
   incidentRoutes(router, manage, store.incidents);
-  deliveryRoutes(router, manage, store.deliveries);
+  deliveryRoutes(router, manage, store.deliveries, deps.replay);
+  queueRoutes(router, manage, { ...store, now: deps.now });
   pluginRoutes(router, manage, deps.plugins);
   healthRoutes(router, store, deps.isStopping);
 

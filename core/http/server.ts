@@ -1,7 +1,9 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type RequestListener, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { Refusal, UserError } from "../errors.ts";
+import { Refusal } from "../errors.ts";
+import { listen } from "../listen.ts";
+import type { Connections } from "../supervise/host.ts";
 import { envelope } from "./middleware/answer-errors.ts";
 
 export interface ServerOptions {
@@ -18,8 +20,17 @@ export interface RunningServer {
   close(withinMs: number): Promise<void>;
 }
 
-/** @throws {UserError} where the address is taken or not ours */
-export async function serve(handle: RequestListener, options: ServerOptions): Promise<RunningServer> {
+/**
+ * Serves HTTP.
+ *
+ * @param given where connections come from, if not from the port that `options` name
+ * @throws {UserError} where the address is taken or not ours
+ */
+export async function serve(
+  handle: RequestListener,
+  options: ServerOptions,
+  given?: Connections,
+): Promise<RunningServer> {
   const { receiveTimeoutMs } = options;
   const server = createServer({
     headersTimeout: receiveTimeoutMs,
@@ -35,41 +46,41 @@ export async function serve(handle: RequestListener, options: ServerOptions): Pr
   server.on("checkExpectation", handle);
   server.on("clientError", answerBadRequest);
   const connections = new Set<Socket>();
+  let allGone = (): void => {};
   server.on("connection", (socket) => {
     connections.add(socket);
-    socket.once("close", () => connections.delete(socket));
+    socket.once("close", () => {
+      connections.delete(socket);
+      if (connections.size === 0) allGone();
+    });
   });
-  await listen(server, options);
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  if (given !== undefined) {
+    // Nothing listens here, but that is when Node begins to watch over how long requests take.
+    server.emit("listening");
+    given.open((socket) => server.emit("connection", socket));
+  }
+  const url = given?.url ?? (await listen(server, options));
 
   async function close(withinMs: number): Promise<void> {
+    given?.close();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Node does not wait for connections that it did not accept itself.
+    const gone = new Promise<void>((resolve) => {
+      allGone = resolve;
+    });
     server.closeIdleConnections();
     // Node does not call those idle that have not sent anything yet; load balancers keep such in stock.
     for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     // What is answered from now on ends its connection; this sweeps up those whose answer was on its way.
     const sweeping = setInterval(() => server.closeIdleConnections(), 50);
     const cutting = setTimeout(() => server.closeAllConnections(), withinMs);
+    if (connections.size > 0) await gone;
     await closed;
     clearInterval(sweeping);
     clearTimeout(cutting);
   }
 
-  return { url: `http://${host}:${port}`, close };
-}
-
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE"
-          ? "another process listens there; stop it, or set TW_PORT"
-          : `${error.message}; set TW_HOST and TW_PORT`;
-      reject(new UserError(`Cannot listen on ${host}:${port}: ${why}`, { cause: error }));
-    });
-    server.listen(port, host, resolve);
-  });
+  return { url, close };
 }
 
 /** What Node's parser refuses never reaches Koa; it gets the same envelope. */

@@ -16,6 +16,9 @@ export type Verdict = (typeof verdicts)[number];
 /** Tags what is only a test; lists leave it out unless asked for. */
 export const testTag = "test";
 
+/** How many of the deliveries that it is made of an incident names. */
+export const mostDeliveries = 100;
+
 /** What is stored, numbered, triaged and closed; the fields stand on the wire as they are here. Times are ISO 8601 in UTC. */
 export interface Incident {
   readonly id: string;
@@ -44,7 +47,7 @@ export interface Incident {
   readonly url: string | null;
   readonly tags: readonly string[];
   readonly assignee: string | null;
-  /** Ids of the deliveries that it is made of, oldest first; the first 100. */
+  /** Ids of the deliveries that it is made of, oldest first; the first `mostDeliveries`. */
   readonly deliveries: readonly string[];
 }
 

@@ -13,6 +13,7 @@ import { type Arrival, ArrivedDelivery } from "./arrival.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkFreshness } from "./check-freshness.ts";
 import { commit } from "./commit.ts";
+import { type Flight, type Flights, stalled } from "./flights.ts";
 import { handshake } from "./handshake.ts";
 import { identify } from "./identify.ts";
 import { deliveryKey } from "./identity.ts";
@@ -23,8 +24,11 @@ import type { RefusalRecorder } from "./refusals.ts";
 
 export interface IngestDependencies {
   readonly sources: Pick<Sources, "find">;
+  /** Looks whether another gateway has registered a source that is unknown here. */
+  readonly lookAgain: () => Promise<void>;
   readonly plugins: Plugins;
   readonly commits: CommitStore;
+  readonly flights: Flights;
   readonly refusals: RefusalRecorder;
   /** The budget of unauthenticated requests, by address. */
   readonly refusalLimiter: RateLimiterMemory;
@@ -56,18 +60,12 @@ export async function ingest(
 
   // A test is a delivery of its own each time, though its event stays the same.
   const key = deliveryKey(source.name, "signed", arrival.test ? arrival.id : proof.signed);
-  const making = {
-    newId: randomUUIDv7,
-    at: deps.now(),
-    receivedAt: arrival.receivedAt,
-    tags: arrival.test ? [testTag] : [],
-  };
-  const made: Made =
-    source.processing === "queued" && !arrival.test
-      ? { plugin: source.plugin?.name ?? null, key, outcome: "queued", drafts: [] }
-      : process(delivery, source, { plugins: deps.plugins, making, key, keepKey: arrival.test === true, journey });
+  const queued: Made = { plugin: source.plugin?.name ?? null, key, outcome: "queued", drafts: [] };
+  const known = { source: source.name, scheme: proof.scheme, body: delivery.body, journey };
+  const made =
+    source.processing === "queued" && !arrival.test ? queued : tried(arrival, admitted, { queued, known }, deps);
 
-  const record = recordOf(arrival, made, { source: source.name, scheme: proof.scheme, body: delivery.body, journey });
+  const record = recordOf(arrival, made, known);
   const result = await journey.run("commit", () => commit({ delivery: record, drafts: made.drafts }, deps.commits));
   report(record, made, result, deps.log);
   if (made.refusal !== undefined && !alreadyTaken(result)) throw made.refusal;
@@ -75,9 +73,36 @@ export async function ingest(
   return { kind: "answer", answer: answered(record, result), journey };
 }
 
-type Admitted =
-  | { readonly reply: Reply }
-  | { readonly source: Source; readonly proof: Verified; readonly delivery: Delivery };
+/** What the plugin makes of it; `queued`, where its like did not let a plugin come to an end. */
+function tried(
+  arrival: Arrival,
+  { source, delivery }: Believed,
+  { queued, known }: { readonly queued: Made; readonly known: Known },
+  deps: IngestDependencies,
+): Made {
+  const making = {
+    newId: randomUUIDv7,
+    at: deps.now(),
+    receivedAt: arrival.receivedAt,
+    tags: arrival.test ? [testTag] : [],
+  };
+  const { plugins, flights } = deps;
+  const { journey } = known;
+  const work = (): Made =>
+    process(delivery, source, { plugins, making, key: queued.key, keepKey: arrival.test === true, journey });
+  // Nobody waits for what becomes of a test but who made it.
+  if (arrival.test) return work();
+  const inFlight = (): Flight => ({ delivery: recordOf(arrival, queued, known) });
+  return flights.run(inFlight, work) ?? { ...queued, ...stalled(queued.plugin, "first") };
+}
+
+interface Believed {
+  readonly source: Source;
+  readonly proof: Verified;
+  readonly delivery: Delivery;
+}
+
+type Admitted = { readonly reply: Reply } | Believed;
 
 /** Everything before a sender is believed. What is refused here leaves a line for the operator, but no bytes. */
 async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journey): Promise<Admitted> {
@@ -87,6 +112,7 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
     const body = await journey.run("receive", arrival.receive);
     bytes = body.length;
     const delivery = new ArrivedDelivery(arrival, body);
+    if (deps.sources.find(arrival.sourceName) === undefined) await deps.lookAgain();
     const identified = journey.run("identify", () =>
       identify(arrival.sourceName, deps.sources.find.bind(deps.sources)),
     );
@@ -134,17 +160,18 @@ function refusedRecord(
   };
 }
 
-function recordOf(
-  arrival: Arrival,
-  made: Made,
-  { source, scheme, body, journey }: Circumstances & { readonly scheme: string; readonly body: Uint8Array },
-): NewDelivery {
+interface Known extends Circumstances {
+  readonly scheme: string;
+  readonly body: Uint8Array;
+}
+
+function recordOf(arrival: Arrival, made: Made, { source, scheme, body, journey }: Known): NewDelivery {
   return {
     ...described(arrival, journey),
     source,
     plugin: made.plugin,
     outcome: made.outcome,
-    code: made.refusal?.code ?? null,
+    code: made.code ?? made.refusal?.code ?? null,
     reason: made.reason ?? made.refusal?.message ?? null,
     details: made.refusal?.details ?? null,
     scheme,
@@ -173,6 +200,10 @@ function described(
 
 function answered(record: NewDelivery, result: CommitResult): Answer {
   if (result.kind === "duplicate") return answer(result.original, true);
+  if (result.kind === "spooled") {
+    const { id, duplicate } = result;
+    return answer({ ...record, id, outcome: "queued", incidents: [] }, duplicate);
+  }
   return answer({ ...record, incidents: result.kind === "committed" ? result.incidents : [] }, false);
 }
 
@@ -186,10 +217,9 @@ function report(
   if (failure !== undefined) log.error({ delivery_id: id, source, plugin, err: failure.cause }, "Plugin failed");
   const incidents = result.kind === "committed" ? result.incidents.map((each) => each.incident_number) : [];
   const stored = result.kind === "duplicate" ? "duplicate" : outcome;
-  log.info(
-    { delivery_id: id, source, plugin, outcome: stored, ...(code !== null && { code }), incidents },
-    "Delivery stored",
-  );
+  const fields = { delivery_id: id, source, plugin, outcome: stored, ...(code !== null && { code }) };
+  if (result.kind === "spooled") log.info({ ...fields }, "Delivery spooled");
+  else log.info({ ...fields, incidents }, "Delivery stored");
 }
 
 /** The same bytes were taken before the plugin changed its mind: the answer stays what it was. */

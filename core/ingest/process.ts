@@ -1,5 +1,5 @@
 import type { Delivery } from "@thruway/sdk";
-import { Refusal } from "../errors.ts";
+import { type ErrorCode, Refusal } from "../errors.ts";
 import type { IncidentDraft } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import type { Source } from "../sources/sources.ts";
@@ -17,6 +17,8 @@ export interface Made {
   readonly key: string;
   readonly outcome: Extract<Outcome, "accepted" | "ignored" | "rejected" | "queued">;
   readonly drafts: readonly IncidentDraft[];
+  /** Set when it was queued for a reason that has a code. */
+  readonly code?: ErrorCode;
   readonly reason?: string;
   /** Set when it was rejected: what the sender is told. */
   readonly refusal?: Refusal;

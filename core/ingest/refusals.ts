@@ -13,6 +13,9 @@ export interface RefusalRecorder {
   close(): Promise<void>;
 }
 
+/** Said once a minute, like each kind of refusal. */
+const unrecorded = "not recorded";
+
 /** Writes refused deliveries beside the intake, and logs the first of each kind per minute. */
 export function recordRefusals(deliveries: Pick<DeliveryStore, "recordRefused">, log: Logger): RefusalRecorder {
   let waiting: RefusedDelivery[] = [];
@@ -25,6 +28,9 @@ export function recordRefusals(deliveries: Pick<DeliveryStore, "recordRefused">,
     try {
       await deliveries.recordRefused(records, keptPerSource);
     } catch (error) {
+      waiting = [...records, ...waiting].slice(0, mostWaiting);
+      if (logged.has(unrecorded)) return;
+      logged.add(unrecorded);
       log.error({ err: error, count: records.length }, "Refused deliveries could not be recorded");
     }
   }

@@ -1,14 +1,16 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Logger } from "pino";
-import { messageOf } from "../errors.ts";
+import { type ErrorCode, messageOf } from "../errors.ts";
+import { testTag } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
-import type { Sources } from "../sources/sources.ts";
+import type { Source, Sources } from "../sources/sources.ts";
 import type { ClaimedDelivery, CommitStore, NewDelivery, QueueStore } from "../store/ports.ts";
+import { type Flights, stalled } from "./flights.ts";
+import { isTest } from "./identity.ts";
 import { startJourney } from "./journey.ts";
 import { process } from "./process.ts";
 
 const mostAtOnce = 16;
-const leaseMs = 30_000;
 const pollEveryMs = 1_000;
 /** With the delays below, the last try comes some eight minutes after the first. */
 export const mostAttempts = 10;
@@ -19,6 +21,9 @@ export interface WorkerDependencies {
   readonly commits: CommitStore;
   readonly sources: Pick<Sources, "find">;
   readonly plugins: Plugins;
+  readonly flights: Flights;
+  /** How long one has for what it claims. */
+  readonly leaseMs: number;
   readonly log: Logger;
   readonly now: () => Date;
   readonly clock: () => number;
@@ -33,6 +38,9 @@ export interface QueueWorker {
   close(): Promise<void>;
 }
 
+/** Where other processes work off the queue. */
+export const noWorker: QueueWorker = { wake: () => {}, close: () => Promise.resolve() };
+
 /** Works off the queue: claims deliveries by lease, processes them as the intake would, retries with backoff. */
 export function startWorker(deps: WorkerDependencies): QueueWorker {
   let running: Promise<void> | undefined;
@@ -42,7 +50,7 @@ export function startWorker(deps: WorkerDependencies): QueueWorker {
   async function drain(): Promise<void> {
     for (;;) {
       again = false;
-      const claimed = await deps.queue.claim(mostAtOnce, deps.now(), leaseMs);
+      const claimed = await deps.queue.claim(mostAtOnce, deps.now(), deps.leaseMs);
       await Promise.all(claimed.map((job) => settle(job, deps)));
       if (closed || !(again || claimed.length === mostAtOnce)) return;
     }
@@ -77,14 +85,14 @@ async function settle(job: ClaimedDelivery, deps: WorkerDependencies): Promise<v
     const settled = processed(job, deps);
     if ("retry" in settled) {
       const at = new Date(deps.now().getTime() + delayMs(delivery.attempts, deps.random()));
-      await deps.queue.retry(delivery.id, epoch, at, settled.retry);
+      await deps.queue.retry(delivery.id, epoch, at, { reason: settled.retry });
       deps.log.warn(
         { ...fields, reason: settled.retry, next_attempt_at: at.toISOString() },
         "Queued delivery will be tried again",
       );
       return;
     }
-    const result = await deps.commits.commit({ ...settled, claim: { epoch } });
+    const result = await deps.commits.commit({ ...settled, claim: { epoch, at: deps.now() } });
     const { outcome } = settled.delivery;
     deps.log[outcome === "dead" ? "error" : "info"](
       { ...fields, outcome, result: result.kind },
@@ -100,20 +108,28 @@ type Settled =
   | { readonly retry: string }
   | { readonly delivery: NewDelivery; readonly drafts: Parameters<CommitStore["commit"]>[0]["drafts"] };
 
-function processed({ delivery, key, body }: ClaimedDelivery, deps: WorkerDependencies): Settled {
+function processed({ delivery, key, body, epoch }: ClaimedDelivery, deps: WorkerDependencies): Settled {
   const { incidents: _, duplicate_of: __, attempts, next_attempt_at: ___, ...record } = delivery;
   const last = attempts >= mostAttempts;
-  const source = deps.sources.find(delivery.source);
-  if (source === undefined) {
-    const reason = `Webhook source '${delivery.source}' is not registered any more`;
-    if (!last) return { retry: reason };
-    return { delivery: { ...record, key, body, outcome: "dead", code: "unknown_source", reason }, drafts: [] };
+  const found = sourceOf(delivery.source, deps.sources);
+  if (!("source" in found)) {
+    if (!last) return { retry: found.reason };
+    return { delivery: { ...record, key, body, outcome: "dead", ...found }, drafts: [] };
   }
+  const { source } = found;
   const journey = startJourney(deps.clock);
+  const keepKey = isTest(delivery, key);
   const headers = delivery.content_type === null ? {} : { "content-type": [delivery.content_type] };
   const receivedAt = new Date(delivery.received_at);
-  const making = { newId: randomUUIDv7, at: deps.now(), receivedAt, tags: [] };
-  const made = process({ body, headers }, source, { plugins: deps.plugins, making, key, journey });
+  const making = { newId: randomUUIDv7, at: deps.now(), receivedAt, tags: keepKey ? [testTag] : [] };
+  const made = deps.flights.run(
+    () => ({ delivery: { ...record, key, body }, epoch }),
+    () => process({ body, headers }, source, { plugins: deps.plugins, making, key, keepKey, journey }),
+  );
+  if (made === undefined) {
+    const why = stalled(source.plugin?.name ?? null, "second");
+    return { delivery: { ...record, key, body, outcome: "dead", ...why }, drafts: [] };
+  }
   if (made.outcome === "queued" && !last) return { retry: made.reason ?? messageOf(made.failure) };
   return {
     delivery: {
@@ -125,10 +141,28 @@ function processed({ delivery, key, body }: ClaimedDelivery, deps: WorkerDepende
       code: made.refusal?.code ?? (made.outcome === "queued" ? "internal_error" : null),
       reason: made.reason ?? made.refusal?.message ?? null,
       details: made.refusal?.details ?? null,
-      stages: [...delivery.stages, ...journey.times],
+      // What runs anew, perhaps once more after a replay, is shown as it ran last.
+      stages: [
+        ...delivery.stages.filter(({ stage }) => !journey.times.some((time) => time.stage === stage)),
+        ...journey.times,
+      ],
     },
     drafts: made.drafts,
   };
+}
+
+/** A delivery waits for its source to come back, or to be mended: with another plugin it would become something else. */
+function sourceOf(
+  name: string,
+  sources: WorkerDependencies["sources"],
+): { readonly source: Source } | { readonly code: ErrorCode; readonly reason: string } {
+  const source = sources.find(name);
+  if (source === undefined) {
+    return { code: "unknown_source", reason: `Webhook source '${name}' is not registered any more` };
+  }
+  const { problem } = source.view;
+  if (problem === undefined) return { source };
+  return { code: "source_disabled", reason: `Webhook source '${name}' takes nothing: ${problem}` };
 }
 
 /** Doubles from one second, up to five minutes, by a random part of up to a half less. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Credentials, type Plugin, type SignatureScheme, webhookSignature } from "@thruway/sdk";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { type Detail, Refusal } from "../errors.ts";
@@ -42,6 +43,15 @@ export interface Registered {
   readonly warnings: readonly string[];
 }
 
+/** What a reload found to be different from what was known. */
+export interface SourceChanges {
+  readonly added: readonly SourceView[];
+  readonly changed: readonly SourceView[];
+  readonly removed: readonly string[];
+  /** What is stored of these cannot be understood; what was known of them before stays in force. */
+  readonly unreadable: readonly { readonly source: string; readonly error: unknown }[];
+}
+
 export interface SourcesDependencies {
   readonly store: SourceStore;
   readonly plugins: Plugins;
@@ -56,6 +66,10 @@ export class Sources {
   readonly #sealer: Sealer;
   readonly #now: () => Date;
   readonly #fromApi = new Map<string, Source>();
+  /** What each of those was made of. */
+  readonly #records = new Map<string, SourceRecord>();
+  /** Counts what was changed here. */
+  #edits = 0;
   #fromFile: ReadonlyMap<string, Source> = new Map();
 
   constructor({ store, plugins, sealer, now }: SourcesDependencies) {
@@ -72,8 +86,42 @@ export class Sources {
    * @throws {UserError} where a secret cannot be opened
    */
   async load(): Promise<readonly SourceView[]> {
-    const all = (await this.#store.all()).map((record) => this.#remember(record).view);
-    return all.filter(({ problem }) => problem !== undefined);
+    const { added, unreadable } = await this.reload();
+    const [first] = unreadable;
+    if (first !== undefined) throw first.error;
+    return added.filter(({ problem }) => problem !== undefined);
+  }
+
+  /**
+   * Takes over what is stored, whoever changed it. What did not change stays as it is, with the state of its rate limit, and
+   * one record that cannot be understood keeps none of the others.
+   */
+  async reload(): Promise<SourceChanges> {
+    for (;;) {
+      const edits = this.#edits;
+      const records = await this.#store.all();
+      // What was changed here meanwhile may be missing in what was read.
+      if (edits === this.#edits) return this.#takeOver(records);
+    }
+  }
+
+  #takeOver(records: readonly SourceRecord[]): SourceChanges {
+    const added: SourceView[] = [];
+    const changed: SourceView[] = [];
+    const unreadable: { source: string; error: unknown }[] = [];
+    for (const record of records) {
+      const known = this.#records.get(record.source);
+      if (known !== undefined && isDeepStrictEqual(known, record)) continue;
+      try {
+        (known === undefined ? added : changed).push(this.#remember(record).view);
+      } catch (error) {
+        unreadable.push({ source: record.source, error });
+      }
+    }
+    const stored = new Set(records.map(({ source }) => source));
+    const removed = [...this.#records.keys()].filter((name) => !stored.has(name));
+    for (const name of removed) this.#forget(name);
+    return { added, changed, removed, unreadable };
   }
 
   find(name: string): Source | undefined {
@@ -101,7 +149,7 @@ export class Sources {
     if (!(await this.#store.add(record))) {
       throw new Refusal("source_exists", { message: `Webhook source '${record.source}' is already registered` });
     }
-    return { view: this.#remember(record).view, warnings: warnings(registration) };
+    return { view: this.#edited(record).view, warnings: warnings(registration) };
   }
 
   /** Changes the fields that `input` names. @throws {Refusal} like `register`, and unknown_source */
@@ -122,7 +170,7 @@ export class Sources {
     }));
     const record = this.#sealed(registration, this.#problems(registration), known.view.created_at, before);
     if (!(await this.#store.replace(record))) throw unknown(name);
-    return { view: this.#remember(record).view, warnings: warnings(registration) };
+    return { view: this.#edited(record).view, warnings: warnings(registration) };
   }
 
   /** Deliveries and incidents stay. @throws {Refusal} unknown_source, source_read_only */
@@ -130,16 +178,18 @@ export class Sources {
     this.#known(name);
     if (this.#fromFile.has(name)) throw readOnly(name);
     if (!(await this.#store.remove(name))) throw unknown(name);
-    this.#fromApi.delete(name);
+    this.#edits += 1;
+    this.#forget(name);
   }
 
   /**
    * Takes over the sources of the configuration file; all of them or, where one is wrong, none.
    *
+   * @param elsewhere what is wrong with the rest of the file
    * @returns every problem, with paths like `sources.edr.plugin`; none when they were taken over
    */
-  takeFromFile(given: ReadonlyMap<string, unknown>): readonly Detail[] {
-    const problems: Detail[] = [];
+  takeFromFile(given: ReadonlyMap<string, unknown>, elsewhere: readonly Detail[] = []): readonly Detail[] {
+    const problems = [...elsewhere];
     const taken = new Map<string, Source>();
     for (const [name, input] of given) {
       const checked = check(newSourceSchema, { ...(input as object), source: name });
@@ -212,6 +262,16 @@ export class Sources {
     };
   }
 
+  #edited(record: SourceRecord): Source {
+    this.#edits += 1;
+    return this.#remember(record);
+  }
+
+  #forget(name: string): void {
+    this.#fromApi.delete(name);
+    this.#records.delete(name);
+  }
+
   #remember(record: SourceRecord): Source {
     const schema = this.#plugins.get(record.plugin)?.options;
     const registration: Registration = {
@@ -226,6 +286,7 @@ export class Sources {
       secretTimes: record.secrets.map(({ created_at }) => created_at),
     });
     this.#fromApi.set(source.name, source);
+    this.#records.set(source.name, record);
     return source;
   }
 

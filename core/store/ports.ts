@@ -13,10 +13,25 @@ export interface Store {
   readonly incidents: IncidentStore;
   readonly sources: SourceStore;
   readonly tokens: TokenStore;
-  /** Resolves when the store can write; rejects with the reason when it cannot. */
-  check(): Promise<void>;
+  /** Resolves when deliveries can be made durable, with what is degraded; rejects with the reason when they cannot. */
+  check(): Promise<Checks>;
   /** Finishes what is under way, then releases everything. */
   close(): Promise<void>;
+}
+
+export interface Checks {
+  /** Whether something is wrong although deliveries are taken. */
+  readonly degraded: boolean;
+  /** `ok`, or since when it is away and why. */
+  readonly store: string;
+  readonly spool?: {
+    /** That wait for the store. */
+    readonly deliveries: number;
+    /** Of them, those that the store refused for their own sake. */
+    readonly refused: number;
+    readonly bytes: number;
+    readonly max_bytes: number;
+  };
 }
 
 // ---- commits: the one write of an intake
@@ -24,7 +39,10 @@ export interface Store {
 export interface CommitStore {
   /**
    * Makes a delivery, its incidents and its identity durable together; resolves once they are on disk. Concurrent calls share
-   * a transaction. Uniqueness of `key`, of incidents by (source, external_id) and of numbers holds under any concurrency.
+   * one write. Uniqueness of `key`, of incidents by (source, external_id) and of numbers holds under any concurrency.
+   *
+   * A commit whose answer got lost may be made again: a delivery of the same `id` and `key` is the same
+   * one, and is told what became of it.
    */
   commit(commit: Commit): Promise<CommitResult>;
 }
@@ -32,8 +50,8 @@ export interface CommitStore {
 export interface Commit {
   readonly delivery: NewDelivery;
   readonly drafts: readonly IncidentDraft[];
-  /** Set when this settles a queued delivery: only who holds the lease of this epoch may. */
-  readonly claim?: { readonly epoch: number };
+  /** Set when this settles a queued delivery, at a time: only who holds the lease of this epoch may. */
+  readonly claim?: { readonly epoch: number; readonly at: Date };
 }
 
 export type CommitResult =
@@ -41,7 +59,12 @@ export type CommitResult =
   /** The same delivery is stored already. This one is kept beside it as a duplicate, without its bytes. */
   | { readonly kind: "duplicate"; readonly original: DeliverySummary }
   /** The lease was lost to another worker: nothing was changed. */
-  | { readonly kind: "lost" };
+  | { readonly kind: "lost" }
+  /**
+   * The store is away: it is safe in the spool of this machine, and the store gets it when it is back. `id` is the delivery
+   * that waits there, an earlier one where this is a duplicate of it.
+   */
+  | { readonly kind: "spooled"; readonly id: string; readonly duplicate: boolean };
 
 // ---- deliveries
 
@@ -101,6 +124,13 @@ export interface DeliveryStore {
   recordRefused(records: readonly RefusedDelivery[], keep: number): Promise<void>;
   get(id: string): Promise<StoredDelivery | undefined>;
   list(query: DeliveryQuery): Promise<Page<DeliveryRecord>>;
+  /**
+   * Removes up to `limit` deliveries that were received before a time, with their bytes and keys, oldest first. What is queued
+   * stays.
+   *
+   * @returns how many it removed
+   */
+  prune(before: Date, limit: number): Promise<number>;
 }
 
 export type RefusedDelivery = Omit<DeliveryRecord, Assigned>;
@@ -122,7 +152,27 @@ export interface QueueStore {
    */
   claim(limit: number, now: Date, leaseMs: number): Promise<readonly ClaimedDelivery[]>;
   /** Gives a claimed delivery back, due again at `at`. `false` when the lease was lost. */
-  retry(id: string, epoch: number, at: Date, reason: string): Promise<boolean>;
+  retry(id: string, epoch: number, at: Date, why: Why): Promise<boolean>;
+  /**
+   * Puts a delivery that made no incident (rejected, dead, ignored) back into the queue, due at `now`, its attempts forgotten.
+   * `false` when there is none of that id with its bytes and such an outcome.
+   */
+  requeue(id: string, now: Date): Promise<boolean>;
+  status(now: Date): Promise<QueueStatus>;
+}
+
+/** Why a delivery goes back into the queue: a sentence, and the code where there is one. */
+export type Why = Pick<DeliveryRecord, "reason"> & Partial<Pick<DeliveryRecord, "code">>;
+
+export interface QueueStatus {
+  /** How many deliveries are queued, leased ones included. */
+  readonly depth: number;
+  /** How many of them a worker could claim now. */
+  readonly due: number;
+  /** When the one that waits longest was received. */
+  readonly oldest_received_at: string | null;
+  /** How many were settled in the minute before now. */
+  readonly settled_last_minute: number;
 }
 
 export interface ClaimedDelivery {
@@ -139,6 +189,8 @@ export interface IncidentStore {
   /** By id (UUID) or by number. */
   get(idOrNumber: string): Promise<Incident | undefined>;
   list(query: IncidentQuery): Promise<Page<Incident>>;
+  /** Removes up to `limit` incidents that nothing has changed since a time, oldest first. @returns how many it removed */
+  prune(before: Date, limit: number): Promise<number>;
 }
 
 export interface IncidentQuery extends PageQuery {
@@ -182,6 +234,8 @@ export interface SourceRecord {
 
 export interface SourceStore {
   all(): Promise<readonly SourceRecord[]>;
+  /** A text that is another one after every change of any source, whoever made it. Cheap: every gateway asks each second. */
+  revision(): Promise<string>;
   /** `false` when a source of that name exists. */
   add(record: SourceRecord): Promise<boolean>;
   /** `false` when there is none of that name. */

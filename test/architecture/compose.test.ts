@@ -7,13 +7,14 @@ import { after, before, describe, test } from "node:test";
 import { type DependencyContainer, type InjectionToken, container as shared } from "tsyringe";
 import * as composition from "../../core/compose.ts";
 import { readSettings } from "../../core/config/settings.ts";
+import { unrecorded } from "../../core/ingest/flights.ts";
 import { loadPlugins } from "../../core/registry/plugins.ts";
 import { openStore } from "../../core/store/open.ts";
 import type { Store } from "../../core/store/ports.ts";
 import { createLog } from "../../core/telemetry/log.ts";
 import { token } from "../../core/token.ts";
 
-const { compose, REFUSALS, STORE, WORKER } = composition;
+const { compose, REFUSALS, SOURCE_WATCH, STORE, SWEEPER, WORKER } = composition;
 
 const tokens = Object.entries(composition).filter(
   (entry): entry is [string, InjectionToken<unknown> & symbol] => typeof entry[1] === "symbol",
@@ -34,6 +35,7 @@ describe("the composition root", () => {
       store,
       plugins: await loadPlugins(settings.pluginsFile),
       masterKey: Buffer.alloc(32, 1),
+      flights: unrecorded,
       now: () => new Date(),
       isStopping: () => false,
     });
@@ -42,7 +44,9 @@ describe("the composition root", () => {
   after(async () => {
     try {
       await container.resolve(WORKER).close();
+      await container.resolve(SWEEPER).close();
       await container.resolve(REFUSALS).close();
+      await container.resolve(SOURCE_WATCH).close();
     } finally {
       await store.close();
       await rm(folder, { recursive: true, force: true });

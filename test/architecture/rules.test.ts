@@ -40,6 +40,8 @@ describe("a wrong import is found", () => {
     ["core/config/settings.ts", "core/http/app.ts", /^http stands on top/],
     ["core/http/app.ts", "core/cli/client.ts", /^cli stands on top/],
     ["core/main.ts", "commander", /^cli stands on top/],
+    ["core/ingest/ingest.ts", "core/supervise/record-flights.ts", /may be a supervisor$/],
+    ["core/cli/commands/serve.ts", "node:cluster", /starts processes$/],
     ["core/http/server.ts", "core/main.ts", /^only main.ts composes/],
     ["core/http/app.ts", "core/store/sqlite/index.ts", /^only open.ts/],
     ["core/compose.ts", "core/store/mongodb/index.ts", /^only open.ts/],

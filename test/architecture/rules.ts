@@ -63,7 +63,7 @@ export const rules: readonly Rule[] = [
   },
   {
     sentence: "what makes the product knows the ports, and no server, container, driver or store",
-    modules: "core/{ingest,triage,sources,incidents}/**",
+    modules: "core/{ingest,triage,sources,incidents,retention}/**",
     never: [...koa, ...container, ...drivers, stores, "core/{http,cli}/**", "core/{main,compose,token}.ts"],
   },
   {
@@ -83,6 +83,18 @@ export const rules: readonly Rule[] = [
     modules: "core/**",
     except: ["core/cli/**"],
     never: ["core/cli/**", "commander", "cli-table3"],
+  },
+  {
+    sentence: "only what starts and serves knows that there may be a supervisor",
+    modules: "core/**",
+    except: ["core/supervise/**", "core/cli/**", "core/main.ts", "core/http/server.ts"],
+    never: ["core/supervise/**"],
+  },
+  {
+    sentence: "only a supervisor starts processes",
+    modules: "core/**",
+    except: ["core/supervise/worker-slot.ts"],
+    never: ["node:child_process", "node:cluster"],
   },
   {
     sentence: "only main.ts composes, and only cli starts it",

@@ -21,6 +21,14 @@ export function lifetimeSuite(newPlace: NewPlace): void {
       assert.deepEqual(await store.queue.claim(10, new Date(noon), 1_000), []);
     });
 
+    test("gateways that start at once on an empty place all find it ready", async () => {
+      await using place = await newPlace();
+      const stores = await Promise.all(times(4, () => place.open()));
+      await Promise.all(stores.map((store) => store.check()));
+      await Promise.all(stores.map((store) => store.commits.commit(aCommit())));
+      assert.equal((await stores[0]?.deliveries.list({ limit: 50 }))?.data.length, 4);
+    });
+
     test("a store that is opened again has everything that it had", async () => {
       await using place = await newPlace();
       const store = await place.open();

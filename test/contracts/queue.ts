@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import type { ClaimedDelivery, Commit, NewDelivery, QueueStore, Store } from "../../core/store/ports.ts";
+import type { Store } from "../../core/store/ports.ts";
 import { aDelivery, aDraft, afterNoon, aName, incidentsOf, noon, times } from "./builders.ts";
+import { at, claimOne, idsOf, leaseMs, queued, settling } from "./jobs.ts";
 import { type NewPlace, sharedStore, twoGateways } from "./place.ts";
-
-const leaseMs = 30_000;
-
-function at(milliseconds: number): Date {
-  return new Date(afterNoon(milliseconds));
-}
 
 /** Deliveries that wait: each is worked off by one worker at a time, and never by one that lost its lease. */
 export function queueSuite(newPlace: NewPlace): void {
@@ -62,7 +57,7 @@ export function queueSuite(newPlace: NewPlace): void {
       const older = await queued(store, { received_at: afterNoon(0) });
       const younger = await queued(store, { received_at: afterNoon(1) });
       for (const { delivery, epoch } of await store.queue.claim(2, at(1), leaseMs)) {
-        await store.queue.retry(delivery.id, epoch, at(delivery.id === older.id ? 2_000 : 1_000), "later");
+        await store.queue.retry(delivery.id, epoch, at(delivery.id === older.id ? 2_000 : 1_000), { reason: "later" });
       }
       assert.deepEqual(idsOf(await store.queue.claim(1, at(5_000), leaseMs)), [younger.id]);
       assert.deepEqual(idsOf(await store.queue.claim(1, at(5_000), leaseMs)), [older.id]);
@@ -115,7 +110,7 @@ export function queueSuite(newPlace: NewPlace): void {
       const before = await store.deliveries.get(id);
 
       assert.deepEqual(await store.commits.commit(settling(slow)), { kind: "lost" });
-      assert.equal(await store.queue.retry(id, slow.epoch, at(0), "too late"), false);
+      assert.equal(await store.queue.retry(id, slow.epoch, at(0), { reason: "too late" }), false);
       assert.deepEqual(await store.deliveries.get(id), before);
       assert.deepEqual((await store.incidents.list({ source, limit: 10, includeTests: true })).data, []);
       assert.equal((await store.commits.commit(settling(quick))).kind, "committed");
@@ -127,7 +122,7 @@ export function queueSuite(newPlace: NewPlace): void {
       const job = await claimOne(store.queue, at(0));
       const results = await Promise.all([store.commits.commit(settling(job)), store.commits.commit(settling(job))]);
       assert.deepEqual(results.map(({ kind }) => kind).toSorted(), ["committed", "lost"]);
-      assert.equal(await store.queue.retry(id, job.epoch, at(0), "once more"), false);
+      assert.equal(await store.queue.retry(id, job.epoch, at(0), { reason: "once more" }), false);
       assert.equal((await store.incidents.list({ source, limit: 10, includeTests: true })).data.length, 1);
     });
 
@@ -146,9 +141,9 @@ export function queueSuite(newPlace: NewPlace): void {
 
     test("a lease of a delivery that is not there is lost", async () => {
       const { store } = shared;
-      const job = { delivery: aDelivery(), drafts: [aDraft()], claim: { epoch: 1 } };
+      const job = { delivery: aDelivery(), drafts: [aDraft()], claim: { epoch: 1, at: at(0) } };
       assert.deepEqual(await store.commits.commit(job), { kind: "lost" });
-      assert.equal(await store.queue.retry(job.delivery.id, 1, at(0), "why"), false);
+      assert.equal(await store.queue.retry(job.delivery.id, 1, at(0), { reason: "why" }), false);
       assert.equal(await store.deliveries.get(job.delivery.id), undefined);
     });
 
@@ -157,7 +152,7 @@ export function queueSuite(newPlace: NewPlace): void {
       const { id } = await queued(store);
       const job = await claimOne(store.queue, at(0));
       const reason = 'The plugin failed: "\0" 🚨 \\ \'';
-      assert.equal(await store.queue.retry(id, job.epoch, at(5_000), reason), true);
+      assert.equal(await store.queue.retry(id, job.epoch, at(5_000), { reason }), true);
       const waiting = await store.deliveries.get(id);
       assert.equal(waiting?.reason, reason);
       assert.equal(waiting?.next_attempt_at, afterNoon(5_000));
@@ -167,6 +162,25 @@ export function queueSuite(newPlace: NewPlace): void {
       assert.ok(again.epoch > job.epoch);
       assert.equal(again.delivery.attempts, 2);
       assert.equal(again.delivery.reason, reason);
+    });
+
+    test("a delivery that is given back has the code that was said, until the next try says another", async () => {
+      const { store } = shared;
+      const { id, source } = await queued(store, { code: "internal_error", reason: "at the intake" });
+      const codeOf = async (): Promise<unknown> => [
+        (await store.deliveries.get(id))?.code,
+        (await store.deliveries.list({ source, code: "store_unavailable", limit: 1 })).data.length,
+      ];
+      const first = await claimOne(store.queue, at(0));
+      assert.equal(first.delivery.code, "internal_error");
+      await store.queue.retry(id, first.epoch, at(1), { code: "store_unavailable", reason: "away" });
+      assert.deepEqual(await codeOf(), ["store_unavailable", 1]);
+      const second = await claimOne(store.queue, at(1));
+      assert.deepEqual([second.delivery.code, second.delivery.reason], ["store_unavailable", "away"]);
+      await store.queue.retry(id, second.epoch, at(2), { reason: "something else" });
+      assert.deepEqual(await codeOf(), [null, 0]);
+      await store.commits.commit(settling(await claimOne(store.queue, at(2)), { code: null, reason: null }));
+      assert.deepEqual(await codeOf(), [null, 0]);
     });
 
     test("a delivery that is settled under another key holds that one", async () => {
@@ -237,12 +251,6 @@ export function queueSuite(newPlace: NewPlace): void {
   });
 }
 
-async function queued(store: Store, given: Partial<NewDelivery> = {}): Promise<NewDelivery> {
-  const delivery = aDelivery({ source: aName(), outcome: "queued", ...given });
-  incidentsOf(await store.commits.commit({ delivery, drafts: [] }));
-  return delivery;
-}
-
 /** @returns the ids, sorted */
 async function fill(store: Store, count: number): Promise<readonly string[]> {
   const deliveries = await Promise.all(times(count, () => queued(store)));
@@ -262,24 +270,4 @@ async function claimAll(storeOf: (worker: number) => Store, workers: number): Pr
   }
   await Promise.all(times(workers, (worker) => work(storeOf(worker))));
   return got;
-}
-
-async function claimOne(queue: QueueStore, now: Date): Promise<ClaimedDelivery> {
-  const [job, ...others] = await queue.claim(10, now, leaseMs);
-  assert.ok(job, "something is due");
-  assert.deepEqual(others, []);
-  return job;
-}
-
-function settling({ delivery, key, body, epoch }: ClaimedDelivery, given: Partial<NewDelivery> = {}): Commit {
-  const { incidents: _, duplicate_of: __, attempts: ___, next_attempt_at: ____, ...record } = delivery;
-  return {
-    delivery: { ...record, key, body, outcome: "accepted", ...given },
-    drafts: [aDraft({ source: delivery.source })],
-    claim: { epoch },
-  };
-}
-
-function idsOf(jobs: readonly ClaimedDelivery[]): readonly string[] {
-  return jobs.map(({ delivery }) => delivery.id);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SourceRecord } from "../../core/store/ports.ts";
 import { aCommit, afterNoon, aName, aSource, awkwardTexts, madeBy, times } from "./builders.ts";
-import { type NewPlace, sharedStore } from "./place.ts";
+import { type NewPlace, sharedStore, twoGateways } from "./place.ts";
 
 /** Registered sources: one of a name, kept exactly. */
 export function sourceSuite(newPlace: NewPlace): void {
@@ -74,6 +74,58 @@ export function sourceSuite(newPlace: NewPlace): void {
       assert.equal(await shared.store.sources.remove(record.source), false);
       assert.equal(await shared.store.sources.add(record), true);
       assert.deepEqual(await find(record.source), record);
+    });
+
+    test("the revision is another one after every change, and stays the same otherwise", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const record = aSource();
+      const seen: string[] = [];
+      async function changed(does: Promise<unknown>): Promise<void> {
+        await does;
+        const revision = await store.sources.revision();
+        assert.ok(!seen.includes(revision), "it was like this before");
+        assert.equal(await store.sources.revision(), revision);
+        seen.push(revision);
+      }
+      await changed(Promise.resolve());
+      await changed(store.sources.add(record));
+      await changed(store.sources.replace({ ...record, enabled: false, updated_at: afterNoon(1) }));
+      // Within one millisecond.
+      await changed(store.sources.replace({ ...record, playbook: "other", updated_at: afterNoon(1) }));
+      await changed(store.sources.add(aSource()));
+      await store.sources.remove(record.source);
+      assert.ok(!seen.includes(await store.sources.revision()));
+
+      const before = await store.sources.revision();
+      assert.equal(
+        await store.sources.add({ ...aSource(), source: (await store.sources.all())[0]?.source ?? "" }),
+        false,
+      );
+      assert.equal(await store.sources.replace(record), false);
+      assert.equal(await store.sources.remove(record.source), false);
+      await store.commits.commit(aCommit());
+      assert.equal(await store.sources.revision(), before);
+    });
+
+    test("every gateway sees the same revision, whoever made the change", async () => {
+      await using place = await newPlace();
+      const gateway = await twoGateways(place);
+      const record = aSource();
+      const seen = new Set<string>();
+      const changes = [
+        () => gateway(0).sources.add(record),
+        () => gateway(1).sources.replace({ ...record, enabled: false, updated_at: afterNoon(1) }),
+        () => gateway(0).sources.add(aSource()),
+        () => gateway(1).sources.remove(record.source),
+      ];
+      for (const change of changes) {
+        assert.equal(await change(), true);
+        const revision = await gateway(0).sources.revision();
+        assert.equal(await gateway(1).sources.revision(), revision);
+        seen.add(revision);
+      }
+      assert.equal(seen.size, changes.length);
     });
 
     test("the deliveries and incidents of a removed source stay", async () => {

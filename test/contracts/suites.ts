@@ -1,4 +1,5 @@
 import { describe } from "node:test";
+import { againSuite } from "./again.ts";
 import { commitSuite } from "./commits.ts";
 import { deliverySuite } from "./deliveries.ts";
 import { duplicateSuite } from "./duplicates.ts";
@@ -6,18 +7,25 @@ import { incidentSuite } from "./incidents.ts";
 import { lifetimeSuite } from "./lifetime.ts";
 import { numberSuite } from "./numbers.ts";
 import type { NewPlace } from "./place.ts";
+import { pruneSuite } from "./prune.ts";
 import { queueSuite } from "./queue.ts";
+import { queueStatusSuite } from "./queue-status.ts";
 import { refusalSuite } from "./refusals.ts";
+import { requeueSuite } from "./requeue.ts";
 import { sourceSuite } from "./sources.ts";
 import { tokenSuite } from "./tokens.ts";
 
 const suites = [
   commitSuite,
+  againSuite,
   duplicateSuite,
   numberSuite,
   deliverySuite,
   refusalSuite,
   queueSuite,
+  requeueSuite,
+  queueStatusSuite,
+  pruneSuite,
   incidentSuite,
   sourceSuite,
   tokenSuite,
@@ -25,8 +33,12 @@ const suites = [
 ];
 
 /** Everything that is asked of a store, of one implementation. */
-export function storeContract(name: string, newPlace: NewPlace): void {
-  describe(name, () => {
+export function storeContract(
+  name: string,
+  newPlace: NewPlace,
+  options: { readonly skip?: string | false } = {},
+): void {
+  describe(name, options, () => {
     for (const suite of suites) suite(newPlace);
   });
 }

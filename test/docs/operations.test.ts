@@ -4,9 +4,10 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { indexes, sharded } from "../../core/store/mongodb/schema.ts";
 import { eventually } from "../support/eventually.ts";
 import { aGateway } from "../support/gateway.ts";
-import { aFolder, register, running } from "../support/gateway-process.ts";
+import { aFolder, type LogLine, register, running } from "../support/gateway-process.ts";
 import { codeOf, readPage, root, rowsOf, sectionsOf } from "../support/markdown.ts";
 
 const sections = sectionsOf(await readPage("docs/operations.md"));
@@ -19,12 +20,6 @@ function rowsUnder(title: string): ReturnType<typeof rowsOf> {
 
 function namesUnder(title: string): readonly string[] {
   return rowsUnder(title).map(([name = ""]) => codeOf(name)[0] ?? "");
-}
-
-interface Line {
-  readonly level: number;
-  readonly time: string;
-  readonly msg: string;
 }
 
 const logged = new Map(
@@ -75,32 +70,65 @@ test("a gateway logs with the levels and the fields of the page", async () => {
   await eventually(async () => (awaited.every((msg) => gateway.stdout().includes(msg)) ? true : undefined));
   gateway.signal("SIGTERM");
   await gateway.exit;
-  for (const line of gateway.stdout().trimEnd().split("\n")) {
-    const { level, time, msg, ...fields }: Line = JSON.parse(line);
-    const row = logged.get(msg);
-    assert.ok(row, `${msg} is not on the page`);
-    assert.equal(level, row.level, msg);
-    assert.match(time, /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
-    assert.deepEqual(
-      Object.keys(fields).toSorted(),
-      row.fields.filter((field) => field in fields || field !== "code").toSorted(),
-      msg,
-    );
+  for (const line of gateway.lines()) isAsDocumented(line);
+});
+
+test("so does a supervisor with its workers, whose lines name them", async () => {
+  await using folder = await aFolder();
+  await using gateway = await running(join(folder.path, "data"), {}, ["--workers", "1"]);
+  const of = (wanted: string): readonly LogLine[] => gateway.lines().filter(({ msg }) => msg === wanted);
+  // What a worker has not written yet dies with it.
+  await eventually(
+    async () => (of("Worker started").length > 0 && of("Thruway takes webhooks").length > 0) || undefined,
+  );
+  process.kill(of("Worker started")[0]?.pid, "SIGKILL");
+  await eventually(async () => of("Worker started").length === 2 || undefined);
+  gateway.signal("SIGTERM");
+  await gateway.exit;
+  assert.deepEqual(
+    of("Thruway takes webhooks").map(({ worker }) => worker),
+    [0, 0],
+  );
+  for (const { worker, ...line } of gateway.lines()) {
+    isAsDocumented(logged.get(line.msg)?.fields.includes("worker") ? { ...line, worker } : line);
   }
 });
 
+function isAsDocumented({ level, time, msg, ...fields }: LogLine): void {
+  const row = logged.get(msg);
+  assert.ok(row, `${msg} is not on the page`);
+  assert.equal(level, row.level, msg);
+  assert.match(time, /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
+  assert.deepEqual(
+    Object.keys(fields).toSorted(),
+    row.fields.filter((field) => field in fields || field !== "code").toSorted(),
+    msg,
+  );
+}
+
 test("the data folder of a running gateway holds the files that stand on the page, and no others", async () => {
+  const documented = namesUnder("The data folder").toSorted();
   await using gateway = await aGateway();
-  assert.deepEqual((await readdir(gateway.dataDir)).toSorted(), namesUnder("The data folder").toSorted());
+  const alone = documented.filter((name) => name !== "run");
+  assert.deepEqual((await readdir(gateway.dataDir)).toSorted(), alone);
+  await using folder = await aFolder();
+  const dataDir = join(folder.path, "data");
+  await using supervised = await running(dataDir, {}, ["--workers", "1"]);
+  assert.deepEqual((await readdir(dataDir)).toSorted(), documented, supervised.url);
 });
 
-test("every index of the database has its reason on the page, and no other does", async () => {
+test("every index of the embedded store has its reason on the page, and no other does", async () => {
   await using gateway = await aGateway();
   const database = new DatabaseSync(join(gateway.dataDir, "thruway.db"), { readOnly: true });
   const indexes = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all();
   database.close();
   assert.deepEqual(
     indexes.map(({ name }) => String(name)).toSorted(),
-    namesUnder("What the database is made for").toSorted(),
+    namesUnder("What the embedded store is made for").toSorted(),
   );
+});
+
+test("every index and every sharded collection of MongoDB has its reason on the page, and no other does", () => {
+  const names = Object.values(indexes).flatMap((of) => of.map(({ name }) => name));
+  assert.deepEqual(namesUnder("What MongoDB is made for"), [...names, ...sharded]);
 });

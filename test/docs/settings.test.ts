@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { checkConfigFile, parseConfig } from "../../core/config/config-file.ts";
 import { clientSettingTable, readSettings, settingTable } from "../../core/config/settings.ts";
 import { loadPlugins } from "../../core/registry/plugins.ts";
+import { presetPolicy, retentionSchema } from "../../core/retention/policy.ts";
 import { newSourceSchema, sourcePatchSchema } from "../../core/sources/registration.ts";
 import { aFolder } from "../support/gateway-process.ts";
 import { blocksOf, codeOf, readPage, root, rowsOf, sectionsOf } from "../support/markdown.ts";
@@ -47,6 +48,13 @@ test("every field of a source stands on the page with its default, and no other 
   for (const [field, [preset]] of documented) {
     assert.equal(preset, field in presets ? shown(presets[field as keyof typeof presets]) : "", field);
   }
+});
+
+test("every field of retention stands on the page with its default, and no other does", () => {
+  const documented = named(rowsUnder("Retention")).map(([field, [preset]]) => [field, preset]);
+  const presets = Object.entries(presetPolicy).map(([field, days]) => [field, `\`${days ?? "off"}\``]);
+  assert.deepEqual(documented, presets);
+  assert.deepEqual(Object.keys(retentionSchema.describe().keys ?? {}), Object.keys(presetPolicy));
 });
 
 test("the options of every plugin stand on the page, and no others do", () => {

@@ -11,6 +11,14 @@ import { type Answered, testSecret } from "./gateway.ts";
 
 const bin = resolve(import.meta.dirname, "../../bin/tw-cli.js");
 
+/** A line of the log. */
+export interface LogLine {
+  readonly msg: string;
+  readonly level: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert on the shape of what came
+  readonly [field: string]: any;
+}
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -20,6 +28,8 @@ export interface Exit {
 export interface Serving extends AsyncDisposable {
   readonly stdout: () => string;
   readonly stderr: () => string;
+  /** What it has logged so far. */
+  readonly lines: () => readonly LogLine[];
   /** Once it has ended and everything that it printed is read. */
   readonly exit: Promise<Exit>;
   signal(name: NodeJS.Signals): void;
@@ -46,12 +56,30 @@ export async function aFolder(): Promise<Folder> {
  * Starts a gateway and waits for nothing. Of this process's environment it gets only what a program needs.
  *
  * @param env settings; without `TW_PORT` it takes a free port
+ * @param options of `tw-cli serve`
+ * @param node what it is started with, and its flags, instead of the Node that runs this
  */
-export function serve(dataDir: string, env: Readonly<Record<string, string>> = {}): Serving {
+export function serve(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
+  node: readonly string[] = [],
+): Serving {
+  return started(["serve", ...options], dataDir, { TW_PORT: "0", ...env }, node);
+}
+
+/** Starts a command of `tw-cli` that stays up, like `serve`. */
+export function started(
+  argv: readonly string[],
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+  node: readonly string[] = [],
+): Serving {
   const { PATH, HOME, TMPDIR } = process.env;
-  const child = spawn(process.execPath, [bin, "serve"], {
+  const [command = process.execPath, ...flags] = node;
+  const child = spawn(command, [...flags, bin, ...argv], {
     cwd: dirname(dataDir),
-    env: { PATH, HOME, TMPDIR, TW_PORT: "0", TW_DATA_DIR: dataDir, ...env },
+    env: { PATH, HOME, TMPDIR, TW_DATA_DIR: dataDir, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
@@ -59,6 +87,7 @@ export function serve(dataDir: string, env: Readonly<Record<string, string>> = {
   return {
     stdout,
     stderr,
+    lines: () => linesOf(stdout()),
     exit,
     signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {
@@ -72,7 +101,7 @@ export function serve(dataDir: string, env: Readonly<Record<string, string>> = {
 export async function running(...given: Parameters<typeof serve>): Promise<ServingGateway> {
   const serving = serve(...given);
   const [dataDir, env] = given;
-  const url = await started(serving);
+  const url = await listening(serving);
   const token = env?.TW_ADMIN_TOKEN ?? (await readFile(join(dataDir, "admin.token"), "utf8")).trim();
   return {
     ...serving,
@@ -91,7 +120,7 @@ export async function running(...given: Parameters<typeof serve>): Promise<Servi
 }
 
 /** Its address, once it says so. One that does not start is ended here. */
-async function started(serving: Serving): Promise<string> {
+async function listening(serving: Serving): Promise<string> {
   const gone = serving.exit.then(({ code, signal }) => `exit ${code ?? signal}: ${serving.stderr()}`);
   try {
     return await eventually(async () => {
@@ -139,6 +168,14 @@ export async function appears(folder: string, name: RegExp): Promise<void> {
   for await (const { filename } of watch(folder, { signal: AbortSignal.timeout(20_000) })) {
     if (name.test(filename ?? "")) return;
   }
+}
+
+/** Those that are whole. */
+function linesOf(text: string): readonly LogLine[] {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

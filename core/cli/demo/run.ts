@@ -9,10 +9,10 @@ import type { Cli } from "../cli.ts";
 import { connect } from "../client.ts";
 import { incidentColumns } from "../commands/incident-list.ts";
 import { readList } from "../list.ts";
+import { stopSignal } from "../stop-signal.ts";
 import { count } from "../text.ts";
 import { printDelivered, printNext } from "./report.ts";
 import { type Delivered, sendSamples } from "./send-samples.ts";
-import { stopSignal } from "./stop-signal.ts";
 
 /** How a demo was asked for. */
 export interface DemoOptions {

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import type Router from "@koa/router";
 import joi from "joi";
 import { errorTable, Refusal } from "../../errors.ts";
-import { deliveryIdOf } from "../../ingest/answer.ts";
-import { type DeliveryQuery, type DeliveryStore, outcomes, type StoredDelivery } from "../../store/ports.ts";
+import type { Replayer } from "../../ingest/replay.ts";
+import { type DeliveryQuery, type DeliveryStore, outcomes } from "../../store/ports.ts";
 import type { Middleware, State } from "../context.ts";
 import { anyOfValues, listParameters, pageBody, readQuery } from "../query.ts";
 
@@ -16,40 +16,27 @@ export const deliveryQuery: joi.ObjectSchema<Query> = joi.object<Query>({
   code: joi.string().valid(...Object.keys(errorTable)),
 });
 
-/** `/api/deliveries`: what arrived and why it was refused; `/api/queue/:queue_id`: what became of a queued one. */
-export function deliveryRoutes(router: Router<State>, manage: readonly Middleware[], deliveries: DeliveryStore): void {
-  async function find(id: string, shown: string): Promise<StoredDelivery> {
-    const delivery = await deliveries.get(id);
-    if (delivery === undefined) throw new Refusal("not_found", { message: `There is no ${shown.slice(0, 100)}` });
-    return delivery;
-  }
-
+/** `/api/deliveries`: what arrived and why it was refused; a replay runs one through today's plugin. */
+export function deliveryRoutes(
+  router: Router<State>,
+  manage: readonly Middleware[],
+  deliveries: Pick<DeliveryStore, "list" | "get">,
+  replay: Replayer,
+): void {
   router.get("/api/deliveries", ...manage, async (ctx) => {
     const { cursor, ...query } = readQuery(ctx, deliveryQuery);
     ctx.body = pageBody(await deliveries.list({ ...query, ...(cursor && { after: cursor }) }));
   });
   router.get("/api/deliveries/:id", ...manage, async (ctx) => {
     const id = String(ctx.params.id);
-    const { body, ...delivery } = await find(id, `delivery '${id}'`);
+    const found = await deliveries.get(id);
+    if (found === undefined) throw new Refusal("not_found", { message: `There is no delivery '${id.slice(0, 63)}'` });
+    const { body, ...delivery } = found;
     ctx.body = { ...delivery, ...shownBody(body) };
   });
-  router.get("/api/queue/:queue_id", ...manage, async (ctx) => {
-    const queueId = String(ctx.params.queue_id);
-    const delivery = await find(deliveryIdOf(queueId) ?? "", `queued event '${queueId}'`);
-    const { id, source, outcome, reason, attempts, next_attempt_at, incidents, received_at, duplicate_of } = delivery;
-    ctx.body = {
-      queue_id: queueId,
-      delivery_id: id,
-      source,
-      state: outcome,
-      reason,
-      attempts,
-      next_attempt_at,
-      received_at,
-      duplicate_of,
-      incidents,
-      ...incidents[0],
-    };
+  router.post("/api/deliveries/:id/replay", ...manage, async (ctx) => {
+    ctx.status = 202;
+    ctx.body = await replay(String(ctx.params.id));
   });
 }
 

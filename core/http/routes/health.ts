@@ -14,10 +14,10 @@ export function healthRoutes(router: Router<State>, store: Pick<Store, "check">,
   router.get("/readyz", async (ctx) => {
     if (isStopping()) throw new Refusal("store_unavailable", { message: "The gateway is stopping", retryAfterSeconds });
     try {
-      await store.check();
+      const { degraded, ...checks } = await store.check();
+      ctx.body = { status: degraded ? "degraded" : "ready", checks };
     } catch (cause) {
       throw new Refusal("store_unavailable", { message: "The store cannot be written", retryAfterSeconds, cause });
     }
-    ctx.body = { status: "ready", checks: { store: "ok" } };
   });
 }

@@ -5,6 +5,7 @@ import type { Context, Middleware, State } from "../context.ts";
 
 export interface WebhookRoutesDependencies {
   readonly sources: Sources;
+  readonly refreshSources: () => Promise<void>;
   readonly testSource: SourceTester;
 }
 
@@ -14,30 +15,38 @@ export function webhookRoutes(
   manage: readonly Middleware[],
   deps: WebhookRoutesDependencies,
 ): void {
-  const { sources, testSource } = deps;
+  const { sources, refreshSources, testSource } = deps;
+  // Another gateway on the same store may have changed them a moment ago, at the word of the same client.
+  const current: readonly Middleware[] = [
+    ...manage,
+    async (_, next) => {
+      await refreshSources();
+      await next();
+    },
+  ];
   const name = (ctx: Context): string => String(ctx.params.source);
 
-  router.get("/api/webhooks", ...manage, (ctx) => {
+  router.get("/api/webhooks", ...current, (ctx) => {
     ctx.body = { data: sources.list(), meta: { next_cursor: null } };
   });
-  router.post("/api/webhooks", ...manage, async (ctx) => {
+  router.post("/api/webhooks", ...current, async (ctx) => {
     const { view, warnings } = await sources.register(ctx.request.body);
     ctx.status = 201;
     ctx.set("location", `/api/webhooks/${view.source}`);
     ctx.body = { ...view, warnings };
   });
-  router.get("/api/webhooks/:source", ...manage, (ctx) => {
+  router.get("/api/webhooks/:source", ...current, (ctx) => {
     ctx.body = sources.get(name(ctx));
   });
-  router.patch("/api/webhooks/:source", ...manage, async (ctx) => {
+  router.patch("/api/webhooks/:source", ...current, async (ctx) => {
     const { view, warnings } = await sources.update(name(ctx), ctx.request.body);
     ctx.body = { ...view, warnings };
   });
-  router.delete("/api/webhooks/:source", ...manage, async (ctx) => {
+  router.delete("/api/webhooks/:source", ...current, async (ctx) => {
     await sources.remove(name(ctx));
     ctx.status = 204;
   });
-  router.post("/api/webhooks/:source/test", ...manage, async (ctx) => {
+  router.post("/api/webhooks/:source/test", ...current, async (ctx) => {
     ctx.body = await testSource(name(ctx), ctx.req.socket.remoteAddress ?? "");
   });
 }

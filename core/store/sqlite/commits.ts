@@ -43,45 +43,44 @@ function isOfDatabase(error: unknown): boolean {
 }
 
 function apply(db: Database, commit: PackedCommit, body: Uint8Array): CommitResult {
+  const known = db.get(`SELECT ${columns}, epoch, key, event_key FROM deliveries WHERE id = ?`, commit.id);
   if (commit.epoch !== undefined) {
-    const claimed = db.get("SELECT key, epoch FROM deliveries WHERE id = ? AND outcome = 'queued'", commit.id);
-    if (claimed?.epoch !== commit.epoch) return { kind: "lost" };
-    rememberKey(db, claimed, commit);
+    if (known?.outcome !== "queued" || known.epoch !== commit.epoch) return { kind: "lost" };
+  } else if (known !== undefined) {
+    if (known.key !== commit.key && known.event_key !== commit.key)
+      throw new Error("Another delivery of this id is stored already");
+    return resultOf(db, known);
   }
 
   const original = originalOf(db, commit);
-  if (original !== undefined) {
-    const id = String(original.id);
-    if (!mayTryAgain(original, commit)) {
-      write(db, commit, { key: null, outcome: "duplicate", duplicateOf: id, body: null });
-      return { kind: "duplicate", original: summary(original) };
-    }
-    db.run("UPDATE deliveries SET key = NULL WHERE id = ?", id);
-    db.run("DELETE FROM former_keys WHERE key = ?", commit.key);
+  if (original !== undefined && !mayTryAgain(original, commit)) {
+    write(db, commit, { outcome: "duplicate", duplicateOf: String(original.id), body: null });
+    return { kind: "duplicate", original: summary(original) };
   }
+  db.run("INSERT OR REPLACE INTO keys (key, delivery) VALUES (?, ?)", commit.key, commit.id);
 
   const incidents = commit.drafts.map((draft) => store(db, draft, commit.id));
-  write(db, commit, { key: commit.key, outcome: commit.outcome, incidents, body });
+  write(db, commit, { outcome: commit.outcome, incidents, body });
   return { kind: "committed", incidents };
 }
 
-/** A queued delivery had the key of its bytes; once its event is known it has the event's, and its bytes still lead to it. */
-function rememberKey(db: Database, claimed: Row, { id, key }: PackedCommit): void {
-  if (claimed.key === key) return;
-  db.run("INSERT OR REPLACE INTO former_keys (key, delivery) VALUES (?, ?)", String(claimed.key), id);
+const columns = "id, outcome, incidents, record, duplicate_of";
+
+/** What a commit was told whose delivery is stored already. */
+function resultOf(db: Database, stored: Row): CommitResult {
+  const { duplicate_of: id } = stored;
+  const original = typeof id === "string" ? db.get(`SELECT ${columns} FROM deliveries WHERE id = ?`, id) : undefined;
+  if (original !== undefined) return { kind: "duplicate", original: summary(original) };
+  return { kind: "committed", incidents: summary(stored).incidents };
 }
 
-/** The delivery that has this key, or had it, or the one that such a one turned out to be a duplicate of. */
+/** Another delivery that has or had this key, or the one that such a one turned out to be a duplicate of. */
 function originalOf(db: Database, { key, id }: PackedCommit): Row | undefined {
-  const columns = "id, outcome, incidents, record";
-  return (
-    db.get(`SELECT ${columns} FROM deliveries WHERE key = ? AND id <> ?`, key, id) ??
-    db.get(
-      `SELECT ${columns} FROM deliveries WHERE id <> ?1 AND id =
-         (SELECT coalesce(duplicate_of, id) FROM deliveries WHERE id = (SELECT delivery FROM former_keys WHERE key = ?2))`,
-      id,
-      key,
-    )
+  return db.get(
+    `SELECT ${columns} FROM deliveries WHERE id <> ?1 AND id =
+       (SELECT coalesce(duplicate_of, id) FROM deliveries WHERE id = (SELECT delivery FROM keys WHERE key = ?2))`,
+    id,
+    key,
   );
 }
 
@@ -98,7 +97,6 @@ function summary(row: Row): Extract<CommitResult, { kind: "duplicate" }>["origin
 }
 
 interface Written {
-  readonly key: string | null;
   readonly outcome: NewDelivery["outcome"];
   readonly incidents?: readonly IncidentRef[];
   readonly duplicateOf?: string;
@@ -107,17 +105,19 @@ interface Written {
 
 function write(
   db: Database,
-  delivery: PackedDelivery & { readonly epoch?: number | undefined },
+  delivery: PackedDelivery & Partial<Pick<PackedCommit, "key" | "epoch" | "settledAt">>,
   written: Written,
 ): void {
-  const { id, source, code, record } = delivery;
-  const { key, outcome, duplicateOf = null, body } = written;
+  const { id, key = null, source, code, record } = delivery;
+  const { outcome, duplicateOf = null, body } = written;
   const incidents = JSON.stringify(written.incidents ?? []);
   if (delivery.epoch !== undefined) {
+    // Queued under the key of its bytes; once its event is known it also has the event's.
     db.run(
-      `UPDATE deliveries SET key = ?, outcome = ?, code = ?, record = ?, incidents = ?, duplicate_of = ?, due_at = NULL, body = ?
-       WHERE id = ?`,
-      ...[key, outcome, code, record, incidents, duplicateOf, body, id],
+      `UPDATE deliveries SET event_key = nullif(?1, key), outcome = ?2, code = ?3, record = ?4, incidents = ?5,
+         duplicate_of = ?6, due_at = NULL, settled_at = ?7, body = ?8
+       WHERE id = ?9`,
+      ...[key, outcome, code, record, incidents, duplicateOf, delivery.settledAt ?? null, body, id],
     );
     return;
   }
@@ -172,7 +172,7 @@ function update(db: Database, stored: Row, draft: PackedDraft): IncidentRef {
 /** Refused deliveries carry no key and no bytes; each source keeps its newest `keep`, so that a flood cannot fill the disk. */
 export function recordRefused(db: Database, records: readonly PackedDelivery[], keep: number): void {
   db.transaction(() => {
-    for (const record of records) write(db, record, { key: null, outcome: "refused", body: null });
+    for (const record of records) write(db, record, { outcome: "refused", body: null });
     for (const source of new Set(records.map((record) => record.source))) {
       db.run(
         `DELETE FROM deliveries WHERE outcome = 'refused' AND outcome <> 'accepted' AND source = ? AND id <

@@ -25,14 +25,20 @@ const longestLog = 65_536;
 /**
  * Opens a database file. The writer creates it, in WAL mode with a full sync at each commit. The reader changes nothing, but
  * may move what is committed from the log into the database.
+ *
+ * @param maxBytes the file grows no larger; what would make it so fails as a full disk does
  */
-export function openDatabase(path: string, mode: "write" | "read"): Database {
+export function openDatabase(path: string, mode: "write" | "read", maxBytes?: number): Database {
   const handle = new DatabaseSync(path, { timeout: busyTimeoutMs });
   handle.exec("PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;");
   if (mode === "write") {
     handle.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${longestLog};`);
   } else {
     handle.exec("PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;");
+  }
+  if (maxBytes !== undefined) {
+    const { page_size: pageSize } = handle.prepare("PRAGMA page_size").get() ?? {};
+    handle.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / Number(pageSize))};`);
   }
   const statements = new Map<string, StatementSync>();
 

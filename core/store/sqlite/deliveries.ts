@@ -1,8 +1,18 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { IncidentRef } from "../../incidents/incident.ts";
-import type { ClaimedDelivery, DeliveryQuery, DeliveryRecord, NewDelivery, Page, StoredDelivery } from "../ports.ts";
+import { earliestId, page } from "../pages.ts";
+import type {
+  ClaimedDelivery,
+  DeliveryQuery,
+  DeliveryRecord,
+  NewDelivery,
+  Page,
+  QueueStatus,
+  StoredDelivery,
+  Why,
+} from "../ports.ts";
 import type { Database, Row } from "./database.ts";
-import { conditions, earliestId, page } from "./query.ts";
+import { conditions } from "./query.ts";
 
 const columns = "id, record, incidents, duplicate_of, attempts, due_at, outcome";
 
@@ -54,16 +64,61 @@ export function claimDeliveries(db: Database, limit: number, now: number, leaseM
   });
 }
 
-export function retryDelivery(db: Database, id: string, epoch: number, at: number, reason: string): boolean {
+export function retryDelivery(db: Database, id: string, epoch: number, at: number, { reason, code }: Why): boolean {
   const changed = db.run(
-    `UPDATE deliveries SET due_at = ?, record = json_set(record, '$.reason', ?)
-     WHERE id = ? AND epoch = ? AND outcome = 'queued'`,
-    at,
-    reason,
-    id,
-    epoch,
+    `UPDATE deliveries SET due_at = ?1, record = json_set(record, '$.reason', ?2, '$.code', ?3), code = ?3
+     WHERE id = ?4 AND epoch = ?5 AND outcome = 'queued'`,
+    ...[at, reason, code ?? null, id, epoch],
   );
   return changed === 1;
+}
+
+export function requeueDelivery(db: Database, id: string, now: number): boolean {
+  const changed = db.run(
+    // A worker that had it before is fenced off. One without a key gave it away before keys had a table of their own.
+    `UPDATE deliveries SET outcome = 'queued', code = NULL, due_at = ?1, attempts = 0, epoch = epoch + 1, settled_at = NULL,
+       record = json_set(record, '$.code', NULL, '$.reason', NULL, '$.details', NULL)
+     WHERE id = ?2 AND outcome IN ('rejected', 'dead', 'ignored') AND key IS NOT NULL AND body IS NOT NULL`,
+    now,
+    id,
+  );
+  return changed === 1;
+}
+
+const minuteMs = 60_000;
+
+export function queueStatus(db: Database, now: number): QueueStatus {
+  const queued = db.get(
+    `SELECT count(*) AS depth, coalesce(sum(due_at <= ?), 0) AS due, min(id) AS oldest
+     FROM deliveries WHERE outcome = 'queued' AND due_at IS NOT NULL`,
+    now,
+  );
+  const settled = db.get("SELECT count(*) AS settled FROM deliveries WHERE settled_at > ?", now - minuteMs);
+  const oldest = typeof queued?.oldest === "string" ? getDelivery(db, queued.oldest) : undefined;
+  return {
+    depth: Number(queued?.depth),
+    due: Number(queued?.due),
+    oldest_received_at: oldest?.received_at ?? null,
+    settled_last_minute: Number(settled?.settled),
+  };
+}
+
+/** @param before milliseconds since 1970 */
+export function pruneDeliveries(db: Database, before: number, limit: number): number {
+  return db.transaction(() => {
+    const old = db.all(
+      "SELECT id, key, event_key FROM deliveries WHERE id < ? AND outcome <> 'queued' ORDER BY id LIMIT ?",
+      earliestId(new Date(before).toISOString()),
+      limit,
+    );
+    for (const { id, key, event_key: event } of old) {
+      for (const each of [key, event]) {
+        if (typeof each === "string") db.run("DELETE FROM keys WHERE key = ? AND delivery = ?", each, String(id));
+      }
+      db.run("DELETE FROM deliveries WHERE id = ?", String(id));
+    }
+    return old.length;
+  });
 }
 
 function shown(row: Row): DeliveryRecord {

@@ -1,11 +1,10 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { Incident, IncidentDraft } from "../../incidents/incident.ts";
+import { type Incident, type IncidentDraft, mostDeliveries } from "../../incidents/incident.ts";
+import { earliestId, page } from "../pages.ts";
 import type { IncidentQuery, Page } from "../ports.ts";
 import type { Database, Row } from "./database.ts";
 import { keyOf, numberOf } from "./number-key.ts";
-import { conditions, earliestId, page } from "./query.ts";
-
-const mostDeliveries = 100;
+import { conditions } from "./query.ts";
 
 const columns = `number, draft,
   (SELECT json_group_array(delivery) FROM
@@ -38,6 +37,22 @@ export function listIncidents(db: Database, query: IncidentQuery): Page<Incident
     query.limit + 1,
   );
   return page(rows.map(shown), query.limit);
+}
+
+/** @param before milliseconds since 1970 */
+export function pruneIncidents(db: Database, before: number, limit: number): number {
+  const cutoff = new Date(before).toISOString();
+  return db.transaction(() => {
+    const old = db.all(
+      `SELECT number, id FROM incidents WHERE id < ? AND json_extract(draft, '$.updated_at') < ? ORDER BY id LIMIT ?`,
+      ...[earliestId(cutoff), cutoff, limit],
+    );
+    for (const { number, id } of old) {
+      db.run("DELETE FROM incident_deliveries WHERE incident = ?", String(id));
+      db.run("DELETE FROM incidents WHERE number = ?", Number(number));
+    }
+    return old.length;
+  });
 }
 
 function shown(row: Row): Incident {

@@ -1,7 +1,7 @@
-import { mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
 import { groupCommit } from "../group-commit.ts";
 import type { CommitResult, Store } from "../ports.ts";
+import { makeFile } from "./make-file.ts";
+import type { Operations } from "./operations.ts";
 import { type Packed, type PackedResult, packBatch, packCommit, packDelivery } from "./packed.ts";
 import { startThread } from "./thread.ts";
 
@@ -14,11 +14,10 @@ const checkpointEveryMs = 500;
  * @throws where the file cannot be opened or is of a newer schema
  */
 export async function openSqliteStore(path: string): Promise<Store> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // SQLite would make it readable by everybody; the files beside it take over its mode.
-  await (await open(path, "a", 0o600)).close();
-  const writer = await startThread(path, "write");
-  const reader = await startThread(path, "read");
+  await makeFile(path);
+  const script = new URL("./worker.ts", import.meta.url);
+  const writer = await startThread<Operations>(script, { path, mode: "write" });
+  const reader = await startThread<Operations>(script, { path, mode: "read" });
 
   // On the writing thread it would hold up every commit for as long as the disk takes.
   let written = false;
@@ -41,17 +40,22 @@ export async function openSqliteStore(path: string): Promise<Store> {
       recordRefused: (records, keep) => writer.call("recordRefused", records.map(packDelivery), keep),
       get: (id) => reader.call("getDelivery", id),
       list: (query) => reader.call("listDeliveries", query),
+      prune: (before, limit) => writer.call("pruneDeliveries", before.getTime(), limit),
     },
     queue: {
       claim: (limit, now, leaseMs) => writer.call("claimDeliveries", limit, now.getTime(), leaseMs),
-      retry: (id, epoch, at, reason) => writer.call("retryDelivery", id, epoch, at.getTime(), reason),
+      retry: (id, epoch, at, why) => writer.call("retryDelivery", id, epoch, at.getTime(), why),
+      requeue: (id, now) => writer.call("requeueDelivery", id, now.getTime()),
+      status: (now) => reader.call("queueStatus", now.getTime()),
     },
     incidents: {
       get: (idOrNumber) => reader.call("getIncident", idOrNumber),
       list: (query) => reader.call("listIncidents", query),
+      prune: (before, limit) => writer.call("pruneIncidents", before.getTime(), limit),
     },
     sources: {
       all: () => reader.call("allSources"),
+      revision: () => reader.call("sourcesRevision"),
       add: (record) => writer.call("addSource", record),
       replace: (record) => writer.call("replaceSource", record),
       remove: (source) => writer.call("removeSource", source),
@@ -60,7 +64,10 @@ export async function openSqliteStore(path: string): Promise<Store> {
       put: (record) => writer.call("putToken", record),
       get: (id) => reader.call("getToken", id),
     },
-    check: () => writer.call("check"),
+    async check() {
+      await writer.call("check");
+      return { degraded: false, store: "ok" };
+    },
     async close() {
       clearInterval(checkpointing);
       await enqueue.idle();

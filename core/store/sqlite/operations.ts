@@ -1,8 +1,16 @@
 import { commitBatch, recordRefused } from "./commits.ts";
 import type { Database } from "./database.ts";
-import { claimDeliveries, getDelivery, listDeliveries, retryDelivery } from "./deliveries.ts";
-import { getIncident, listIncidents } from "./incidents.ts";
-import { addSource, allSources, getToken, putToken, removeSource, replaceSource } from "./sources.ts";
+import {
+  claimDeliveries,
+  getDelivery,
+  listDeliveries,
+  pruneDeliveries,
+  queueStatus,
+  requeueDelivery,
+  retryDelivery,
+} from "./deliveries.ts";
+import { getIncident, listIncidents, pruneIncidents } from "./incidents.ts";
+import { addSource, allSources, getToken, putToken, removeSource, replaceSource, sourcesRevision } from "./sources.ts";
 
 /** Writes, since a full disk still reads; what it writes is the version that stands there. */
 function check(db: Database): void {
@@ -28,26 +36,16 @@ export const operations = {
   getToken,
   listDeliveries,
   listIncidents,
+  pruneDeliveries,
+  pruneIncidents,
   putToken,
+  queueStatus,
   recordRefused,
   removeSource,
   replaceSource,
+  requeueDelivery,
   retryDelivery,
+  sourcesRevision,
 };
 
 export type Operations = typeof operations;
-export type Operation = keyof Operations;
-
-type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : [];
-export type Arguments<Op extends Operation> = Tail<Parameters<Operations[Op]>>;
-export type Answer<Op extends Operation> = ReturnType<Operations[Op]>;
-
-export interface Request {
-  readonly id: number;
-  readonly operation: Operation;
-  readonly values: readonly unknown[];
-}
-
-export type Response =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: string };

@@ -16,6 +16,8 @@ export interface PackedCommit extends PackedDelivery {
   readonly bodyTo: number;
   readonly drafts: readonly PackedDraft[];
   readonly epoch: number | undefined;
+  /** When a queued one was settled, in milliseconds since 1970. */
+  readonly settledAt: number | null;
 }
 
 export interface PackedDelivery {
@@ -51,7 +53,11 @@ export interface Packed {
 /** @throws where something in it cannot be written as JSON; nobody else's commit suffers then */
 export function packCommit({ delivery, drafts, claim }: Commit): Packed {
   const { key, body, ...record } = delivery;
-  return { body, commit: { ...packDelivery(record), key, drafts: drafts.map(packDraft), epoch: claim?.epoch } };
+  const settledAt = claim?.at.getTime() ?? null;
+  return {
+    body,
+    commit: { ...packDelivery(record), key, drafts: drafts.map(packDraft), epoch: claim?.epoch, settledAt },
+  };
 }
 
 export function packBatch(batch: readonly Packed[]): PackedBatch {

@@ -69,22 +69,53 @@ const migrations: readonly string[] = [
     PRIMARY KEY (incident, delivery)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Keys in a table of their own: a delivery can have two, and keeps its own when another one takes it over.
+  `
+  CREATE TABLE keys (
+    key TEXT PRIMARY KEY,
+    delivery TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO keys (key, delivery) SELECT key, id FROM deliveries WHERE key IS NOT NULL;
+  INSERT OR IGNORE INTO keys (key, delivery) SELECT key, delivery FROM former_keys;
+  DROP INDEX deliveries_by_key;
+  ALTER TABLE deliveries ADD COLUMN event_key TEXT;
+  UPDATE deliveries SET event_key = key, key = (SELECT key FROM former_keys WHERE delivery = deliveries.id)
+    WHERE id IN (SELECT delivery FROM former_keys);
+  DROP TABLE former_keys;
+  ALTER TABLE deliveries ADD COLUMN settled_at INTEGER;
+  CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
+  `,
 ];
 
+/** The version that `migrate` brings a database to. */
+export const newestSchema = migrations.length;
+
 /**
- * Brings a database to the newest schema.
+ * Brings a database to the newest schema, all of it or nothing; of processes that open it at once, one does.
  *
+ * @returns the version that it had
  * @throws {UserError} where the file was written by a newer Thruway
  */
-export function migrate(db: DatabaseSync): void {
-  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
-  if (version > migrations.length) {
-    throw new UserError(
-      `The database has schema version ${version}, this Thruway knows up to ${migrations.length}: start a newer Thruway, or name another file in TW_STORE_URL`,
-    );
+export function migrate(db: DatabaseSync): number {
+  if (versionOf(db) === newestSchema) return newestSchema;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const version = versionOf(db);
+    if (version > newestSchema) {
+      throw new UserError(
+        `The database has schema version ${version}, this Thruway knows up to ${newestSchema}: start a newer Thruway, or name another file in TW_STORE_URL`,
+      );
+    }
+    for (const statements of migrations.slice(version)) db.exec(statements);
+    db.exec(`PRAGMA user_version = ${newestSchema}; COMMIT;`);
+    return version;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
   }
-  for (const [index, statements] of migrations.entries()) {
-    if (index < version) continue;
-    db.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${index + 1}; COMMIT;`);
-  }
+}
+
+/** 0 for an empty database. */
+export function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
 }

@@ -1,8 +1,13 @@
+import { hash } from "node:crypto";
 import type { SourceRecord, TokenRecord } from "../ports.ts";
 import type { Database } from "./database.ts";
 
 export function allSources(db: Database): readonly SourceRecord[] {
   return db.all("SELECT record FROM sources ORDER BY source").map((row) => JSON.parse(String(row.record)));
+}
+
+export function sourcesRevision(db: Database): string {
+  return hash("sha256", JSON.stringify(db.all("SELECT record FROM sources ORDER BY source")));
 }
 
 export function addSource(db: Database, record: SourceRecord): boolean {

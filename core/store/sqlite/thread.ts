@@ -1,21 +1,45 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { StoreError } from "../../errors.ts";
-import type { Answer, Arguments, Operation, Request, Response } from "./operations.ts";
+import type { Database } from "./database.ts";
+
+/** Everything that may be asked of a database thread, by name. */
+// biome-ignore lint/suspicious/noExplicitAny: the values differ from operation to operation, and `Arguments` gives them back.
+export type Operations = Readonly<Record<string, (db: Database, ...values: any[]) => unknown>>;
+
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : [];
+type Arguments<Run extends Operations[string]> = Tail<Parameters<Run>>;
+
+export interface Request {
+  readonly id: number;
+  readonly operation: string;
+  readonly values: readonly unknown[];
+}
+
+export type Response =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: string };
+
+export interface ThreadData {
+  readonly path: string;
+  readonly mode: "write" | "read";
+  /** The file grows no larger. */
+  readonly maxBytes?: number;
+}
 
 /** What comes and goes with each batch is small; left alone, V8 would let 100 MB of it pile up. */
 const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 
 /** A database connection on a thread of its own. */
-export interface Thread {
+export interface Thread<All extends Operations> {
   /** Rejects with what the operation threw, or with the thread's end. */
-  call<Op extends Operation>(operation: Op, ...values: Arguments<Op>): Promise<Answer<Op>>;
+  call<Op extends keyof All & string>(operation: Op, ...values: Arguments<All[Op]>): Promise<ReturnType<All[Op]>>;
   /** Like `call`, but hands over `buffers` instead of copying them: they are empty here afterwards. */
-  hand<Op extends Operation>(
+  hand<Op extends keyof All & string>(
     buffers: readonly ArrayBuffer[],
     operation: Op,
-    ...values: Arguments<Op>
-  ): Promise<Answer<Op>>;
+    ...values: Arguments<All[Op]>
+  ): Promise<ReturnType<All[Op]>>;
   /** Answers what was asked before, then ends the thread. */
   close(): Promise<void>;
 }
@@ -25,9 +49,13 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Resolves once the database is open (and, for writing, of the newest schema); rejects with the reason when it cannot be. */
-export async function startThread(path: string, mode: "write" | "read"): Promise<Thread> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { path, mode }, resourceLimits });
+/**
+ * Resolves once the database is open (and, for writing, of the newest schema); rejects with the reason when it cannot be.
+ *
+ * @param script calls `serveThread` with the operations
+ */
+export async function startThread<All extends Operations>(script: URL, data: ThreadData): Promise<Thread<All>> {
+  const worker = new Worker(script, { workerData: data, resourceLimits });
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let ended: Error | undefined;
@@ -49,19 +77,11 @@ export async function startThread(path: string, mode: "write" | "read"): Promise
     else waiting?.resolve(response.value);
   });
 
-  function call<Op extends Operation>(operation: Op, ...values: Arguments<Op>): Promise<Answer<Op>> {
-    return hand([], operation, ...values);
-  }
-
-  function hand<Op extends Operation>(
-    buffers: readonly ArrayBuffer[],
-    operation: Op,
-    ...values: Arguments<Op>
-  ): Promise<Answer<Op>> {
+  function hand(buffers: readonly ArrayBuffer[], operation: string, ...values: readonly unknown[]): Promise<never> {
     if (ended !== undefined) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
       lastId += 1;
-      pending.set(lastId, { resolve: (value) => resolve(value as Answer<Op>), reject });
+      pending.set(lastId, { resolve: (value) => resolve(value as never), reject });
       worker.postMessage({ id: lastId, operation, values } satisfies Request, [...buffers]);
     });
   }
@@ -74,7 +94,7 @@ export async function startThread(path: string, mode: "write" | "read"): Promise
 
   let closing: Promise<void> | undefined;
   return {
-    call,
+    call: (operation, ...values) => hand([], operation, ...values),
     hand,
     close() {
       closing ??= close();

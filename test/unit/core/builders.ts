@@ -66,6 +66,7 @@ export function aSourceStore(): SourceStore & { readonly records: Map<string, So
   return {
     records,
     all: () => Promise.resolve([...records.values()]),
+    revision: () => Promise.resolve(JSON.stringify([...records.values()])),
     add(record) {
       if (records.has(record.source)) return Promise.resolve(false);
       records.set(record.source, record);

@@ -98,7 +98,7 @@ test("what is no list of sources is refused with what would be", () => {
   const cases: Readonly<Record<string, RegExp>> = {
     "- edr": /must be a mapping with the key `sources`/,
     text: /must be a mapping with the key `sources`/,
-    "source:\n  edr: {}": /`source` is not a section; there is: sources/,
+    "source:\n  edr: {}": /`source` is not a section; there are: sources, retention/,
     "sources: [edr]": /`sources` must be a mapping from names to settings/,
     "sources:": /`sources` must be a mapping from names to settings/,
     "sources: 5": /`sources` must be a mapping from names to settings/,

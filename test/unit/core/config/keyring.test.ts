@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isToken } from "../../../../core/access/api-token.ts";
-import { adminTokenFile, masterKeyFile, readKeyring } from "../../../../core/config/keyring.ts";
+import { adminTokenFile, masterKeyFile, readKeyring, readMasterKey } from "../../../../core/config/keyring.ts";
 import { readSettings } from "../../../../core/config/settings.ts";
 import { UserError } from "../../../../core/errors.ts";
 
@@ -77,4 +77,24 @@ test("a data folder that cannot be used stops the start with one line that names
     assert.ok(error.message.includes(dataDir) && error.message.includes("TW_DATA_DIR"), error.message);
     return true;
   });
+});
+
+test("a process beside a gateway reads its master key, from its folder or the environment", async (t) => {
+  const dataDir = await aDataDir(t);
+  const { masterKey } = await keyringIn(dataDir);
+  assert.deepEqual(await readMasterKey(readSettings({ TW_DATA_DIR: dataDir })), { masterKey, made: [] });
+  const given = readSettings({ TW_DATA_DIR: "/nowhere", TW_MASTER_KEY: "ab".repeat(32) });
+  assert.deepEqual((await readMasterKey(given)).masterKey, Buffer.alloc(32, 0xab));
+});
+
+test("a process beside a gateway makes no master key, and takes none that is none", async (t) => {
+  const dataDir = await aDataDir(t);
+  const settings = readSettings({ TW_DATA_DIR: dataDir });
+  const remedy = /TW_DATA_DIR, or give its key in TW_MASTER_KEY$/;
+  await assert.rejects(readMasterKey(settings), { name: "UserError", message: remedy });
+  await mkdir(dataDir);
+  await assert.rejects(readMasterKey(settings), { name: "UserError", message: remedy });
+  assert.deepEqual(await readdir(dataDir), []);
+  await writeFile(join(dataDir, masterKeyFile), "none\n");
+  await assert.rejects(readMasterKey(settings), { name: "UserError", message: /must hold 64 hex digits/ });
 });

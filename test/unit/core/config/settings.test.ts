@@ -43,6 +43,11 @@ test("every variable is read", () => {
     TW_PORT: "0",
     TW_DATA_DIR: "/var/lib/thruway",
     TW_STORE_URL: "sqlite:/fast/thruway.db",
+    TW_STORE_TIMEOUT_MS: "700",
+    TW_STORE_MIGRATE: "false",
+    TW_SPOOL_MAX_BYTES: "2000000",
+    TW_QUEUE_LEASE_MS: "2900",
+    TW_WORK: "false",
     TW_CONFIG: "/etc/thruway/sources.yaml",
     TW_PLUGINS: "/etc/thruway/plugins.json",
     TW_ADMIN_TOKEN: "tw_abcdef_0123456789abcdefghijklmnopqrstuv",
@@ -52,12 +57,19 @@ test("every variable is read", () => {
     TW_RECEIVE_TIMEOUT_MS: "500",
     TW_REFUSED_PER_MINUTE: "7",
     TW_STOP_TIMEOUT_MS: "0",
+    TW_WORKERS: "4",
+    TW_STALL_TIMEOUT_MS: "1000",
   });
   assert.deepEqual(settings, {
     host: "0.0.0.0",
     port: 0,
     dataDir: "/var/lib/thruway",
     storeUrl: "sqlite:/fast/thruway.db",
+    storeTimeoutMs: 700,
+    storeMigrate: false,
+    spoolMaxBytes: 2_000_000,
+    queueLeaseMs: 2900,
+    work: false,
     configFile: "/etc/thruway/sources.yaml",
     configFileNamed: true,
     pluginsFile: "/etc/thruway/plugins.json",
@@ -68,6 +80,8 @@ test("every variable is read", () => {
     receiveTimeoutMs: 500,
     refusedPerMinute: 7,
     stopTimeoutMs: 0,
+    workers: 4,
+    stallTimeoutMs: 1000,
   });
 });
 
@@ -128,4 +142,23 @@ test("what tw-cli reads, and variables of others, are let be", () => {
     tw_port: "1",
   };
   assert.deepEqual(readSettings(env), readSettings({}));
+});
+
+test("a body that no document of MongoDB can hold is refused at the start, not when it comes", () => {
+  const TW_MAX_BODY_BYTES = String(20 * 1_024 * 1_024);
+  assert.throws(
+    () => readSettings({ TW_STORE_URL: "mongodb://localhost/thruway", TW_MAX_BODY_BYTES }),
+    /TW_MAX_BODY_BYTES must be at most 15728640/,
+  );
+  readSettings({ TW_MAX_BODY_BYTES });
+});
+
+test("where there are workers, nobody takes a delivery up before it is known to stall", () => {
+  const short = { TW_QUEUE_LEASE_MS: "19999" };
+  assert.equal(readSettings(short).workers, undefined);
+  assert.equal(
+    refusalOf({ ...short, TW_WORKERS: "1" }),
+    "Settings: TW_QUEUE_LEASE_MS must be at least twice TW_STALL_TIMEOUT_MS, 20000, where there are workers",
+  );
+  assert.equal(readSettings({ TW_QUEUE_LEASE_MS: "20000", TW_WORKERS: "1" }).workers, 1);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { deliveryKey } from "../../../../core/ingest/identity.ts";
+import { deliveryKey, isTest } from "../../../../core/ingest/identity.ts";
 
 test("the same delivery has the same key, as text or as bytes", () => {
   fc.assert(
@@ -38,4 +38,12 @@ test("where one part ends and the next begins makes a difference", () => {
     deliveryKey("edrevent", "event", "1"),
   ];
   assert.equal(new Set(keys).size, keys.length);
+});
+
+test("a test of a source is recognised by its key, and nothing else is", () => {
+  const delivery = { id: "01a20d45-7f71-7769-a2f4-4821e8e0aacf", source: "edr" };
+  assert.equal(isTest(delivery, deliveryKey("edr", "signed", delivery.id)), true);
+  assert.equal(isTest(delivery, deliveryKey("edr", "event", delivery.id)), false);
+  assert.equal(isTest(delivery, deliveryKey("edr", "signed", "1705320000.{}")), false);
+  assert.equal(isTest({ ...delivery, source: "siem" }, deliveryKey("edr", "signed", delivery.id)), false);
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ignore, type Plugin } from "@thruway/sdk";
 import pino from "pino";
+import { type Flight, type Flights, unrecorded } from "../../../../core/ingest/flights.ts";
+import { deliveryKey } from "../../../../core/ingest/identity.ts";
 import { mostAttempts, startWorker } from "../../../../core/ingest/work.ts";
 import { pluginsOf } from "../../../../core/registry/plugins.ts";
 import { Sources } from "../../../../core/sources/sources.ts";
@@ -11,6 +13,11 @@ import { aPlugin, aSourceStore, noon, testSealer, testSecret } from "../builders
 
 interface Given {
   readonly plugin?: Plugin;
+  /** The plugins that are there since a restart, instead of `plugin`. */
+  readonly installed?: readonly Plugin[];
+  readonly isTest?: boolean;
+  /** Those that it has been through. */
+  readonly stages?: readonly string[];
   readonly attempts?: number;
   readonly source?: string;
   readonly body?: string;
@@ -18,6 +25,7 @@ interface Given {
   /** How many wait. */
   readonly count?: number;
   readonly commit?: () => Promise<never>;
+  readonly flights?: Flights;
 }
 
 interface Done {
@@ -30,17 +38,25 @@ interface Done {
 /** Lets a worker take up what waits, until it has done all of it. */
 async function worked({
   plugin = aPlugin(),
+  installed = [plugin],
   attempts = 1,
   source = "edr",
   body = '{"title":"T"}',
+  isTest = false,
+  stages = ["receive"],
   random = 0,
   count = 1,
   commit,
+  flights = unrecorded,
 }: Given = {}): Promise<Done> {
-  const plugins = pluginsOf([plugin]);
-  const sources = new Sources({ store: aSourceStore(), plugins, sealer: testSealer, now: () => noon });
-  await sources.register({ source: "edr", secret: testSecret, plugin: "signed" });
-  const waiting = times(count, () => aJob(source, attempts, body)).slice();
+  const store = aSourceStore();
+  const known = { store, sealer: testSealer, now: () => noon };
+  const before = new Sources({ ...known, plugins: pluginsOf([plugin]) });
+  await before.register({ source: "edr", secret: testSecret, plugin: "signed" });
+  const plugins = pluginsOf(installed);
+  const sources = new Sources({ ...known, plugins });
+  await sources.load();
+  const waiting = times(count, () => aJob({ source, attempts, body, isTest, stages })).slice();
   const commits: Commit[] = [];
   const retries: (readonly [string, number])[] = [];
   let claims = 0;
@@ -50,10 +66,12 @@ async function worked({
         claims += 1;
         return Promise.resolve(waiting.splice(0, limit));
       },
-      retry(_id, _epoch, at, reason) {
-        retries.push([reason, at.getTime() - noon.getTime()]);
+      retry(_id, _epoch, at, { reason }) {
+        retries.push([reason ?? "", at.getTime() - noon.getTime()]);
         return Promise.resolve(true);
       },
+      requeue: () => Promise.resolve(false),
+      status: () => Promise.resolve({ depth: 0, due: 0, oldest_received_at: null, settled_last_minute: 0 }),
     },
     commits: {
       commit(work) {
@@ -63,6 +81,8 @@ async function worked({
     },
     sources,
     plugins,
+    flights,
+    leaseMs: 30_000,
     log: pino({ level: "silent" }),
     now: () => noon,
     clock: () => 0,
@@ -73,14 +93,20 @@ async function worked({
   return { commits, retries, claims };
 }
 
-function aJob(source: string, attempts: number, body: string): ClaimedDelivery {
-  const {
-    key,
-    body: bytes,
-    ...record
-  } = aDelivery({ source, outcome: "queued", body: Buffer.from(body), reason: "before" });
+type Job = Required<Pick<Given, "source" | "attempts" | "body" | "isTest" | "stages">>;
+
+function aJob({ source, attempts, body, isTest, stages }: Job): ClaimedDelivery {
+  const given = {
+    source,
+    outcome: "queued",
+    body: Buffer.from(body),
+    reason: "before",
+    stages: stages.map((stage) => ({ stage, ms: 0.125 })),
+  } as const;
+  const { key, body: bytes, ...record } = aDelivery(given);
   const assigned = { incidents: [], duplicate_of: null, attempts, next_attempt_at: null };
-  return { delivery: { ...record, ...assigned }, key, body: bytes, epoch: 7 };
+  const testKey = deliveryKey(source, "signed", record.id);
+  return { delivery: { ...record, ...assigned }, key: isTest ? testKey : key, body: bytes, epoch: 7 };
 }
 
 const failing = aPlugin({ map: () => assert.fail("a bug") });
@@ -90,7 +116,7 @@ test("a queued delivery is settled as the intake would have, under its lease", a
   assert.deepEqual(retries, []);
   assert.equal(commits.length, 1);
   const [work] = commits;
-  assert.deepEqual(work?.claim, { epoch: 7 });
+  assert.deepEqual(work?.claim, { epoch: 7, at: noon });
   assert.equal(work?.delivery.outcome, "accepted");
   assert.equal(work?.delivery.plugin, "signed");
   assert.equal(work?.delivery.reason, null);
@@ -156,4 +182,58 @@ test("a delivery that cannot be settled keeps none of the others", async () => {
   const { commits, retries } = await worked({ count: 5, commit: () => Promise.reject(new Error("disk full")) });
   assert.equal(commits.length, 5);
   assert.deepEqual(retries, []);
+});
+
+test("a delivery whose source's plugin is gone waits for it, instead of going to another plugin", async () => {
+  const reason = `Webhook source 'edr' takes nothing: its plugin "signed" is not installed`;
+  const broken = { installed: [aPlugin({ name: "other", fits: () => 1 })] };
+  assert.deepEqual((await worked(broken)).retries, [[reason, 1_000]]);
+  const { commits } = await worked({ ...broken, attempts: mostAttempts });
+  const { outcome, code, reason: said } = commits[0]?.delivery ?? {};
+  assert.deepEqual([outcome, code, said], ["dead", "source_disabled", reason]);
+});
+
+test("the test of a source stays a test, and keeps its key", async () => {
+  const plugin = aPlugin({ eventId: () => "event-1" });
+  const real = await worked({ plugin });
+  assert.deepEqual(real.commits[0]?.drafts[0]?.tags, []);
+  assert.equal(real.commits[0]?.delivery.key, deliveryKey("edr", "event", "event-1"));
+  const tested = await worked({ plugin, isTest: true });
+  assert.deepEqual(tested.commits[0]?.drafts[0]?.tags, ["test"]);
+  assert.equal(tested.commits[0]?.delivery.key, deliveryKey("edr", "signed", tested.commits[0]?.delivery.id ?? ""));
+});
+
+test("what ran before is shown as it ran last, however often a delivery is replayed", async () => {
+  const { commits } = await worked({ stages: ["receive", "parse", "validate"] });
+  assert.deepEqual(
+    commits[0]?.delivery.stages.map(({ stage }) => stage),
+    ["receive", "parse", "validate", "map"],
+  );
+});
+
+test("a delivery is in flight under its lease while its plugin is at it", async () => {
+  const flights: Flight[] = [];
+  const { commits } = await worked({
+    flights: {
+      run(inFlight, work) {
+        flights.push(inFlight());
+        return work();
+      },
+    },
+  });
+  const [flight] = flights;
+  assert.equal(flight?.epoch, 7);
+  assert.equal(flight.delivery.id, commits[0]?.delivery.id);
+  assert.equal(flight.delivery.outcome, "queued");
+  assert.equal(Buffer.from(flight.delivery.body).toString(), '{"title":"T"}');
+});
+
+test("a delivery whose like did not let its plugin come to an end twice is dead, and not tried", async () => {
+  const { commits, retries } = await worked({ plugin: failing, flights: { run: () => undefined } });
+  assert.deepEqual(retries, []);
+  const { outcome, code, reason } = commits[0]?.delivery ?? {};
+  assert.deepEqual(
+    [outcome, code, reason],
+    ["dead", "plugin_stalled", "The plugin 'signed' did not come to an end (second try)"],
+  );
 });

@@ -25,8 +25,18 @@ async function refuses(url: string, ...says: readonly (string | RegExp)[]): Prom
   });
 }
 
-test("a store that there is not is refused with the one that there is", async () => {
-  for (const url of ["mongodb://localhost", "redis", ""]) await refuses(url, "TW_STORE_URL", "sqlite:<file>");
+test("a store that there is not is refused with those that there are", async () => {
+  for (const url of ["redis://localhost", "redis", ""])
+    await refuses(url, "TW_STORE_URL", "sqlite:<file>", "mongodb://");
+});
+
+test("an address of MongoDB that is none is refused without the password in it", async () => {
+  await refuses("mongodb://tester:throw-away@", "TW_STORE_URL", /^(?!.*throw-away)/);
+});
+
+test("a MongoDB is not connected before it is used", async () => {
+  const store = await openStore("mongodb://127.0.0.1:1/nothing");
+  await store.close();
 });
 
 test("a new store and its folder are for nobody else to read", async (t) => {

@@ -41,7 +41,7 @@ const someCommit = fc.record(
   {
     delivery: someDelivery,
     drafts: fc.array(someDraft, { maxLength: 3 }),
-    claim: fc.record({ epoch: fc.nat() }, { noNullPrototype: true }),
+    claim: fc.record({ epoch: fc.nat(), at: fc.date({ noInvalidDate: true }) }, { noNullPrototype: true }),
   },
   { requiredKeys: ["delivery", "drafts"], noNullPrototype: true },
 );
@@ -50,10 +50,10 @@ test("a batch holds every commit whole, in its order", () => {
   fc.assert(
     fc.property(fc.array(someCommit, { maxLength: 8 }), (batch) => {
       const { commits, bodies } = packBatch(batch.map(packCommit));
-      const unpacked = commits.map(({ key, bodyFrom, bodyTo, record, drafts, epoch }) => ({
+      const unpacked = commits.map(({ key, bodyFrom, bodyTo, record, drafts, epoch, settledAt }) => ({
         delivery: { ...JSON.parse(record), key, body: bodies.slice(bodyFrom, bodyTo) },
         drafts: drafts.map(({ json }) => JSON.parse(json)),
-        ...(epoch !== undefined && { claim: { epoch } }),
+        ...(epoch !== undefined && { claim: { epoch, at: new Date(settledAt ?? Number.NaN) } }),
       }));
       assert.deepEqual(unpacked, batch);
       assert.equal(

@@ -1,0 +1,2 @@
+/** MongoDB's documents end at 16 MiB (https://www.mongodb.com/docs/manual/reference/limits/); this leaves room for what stands beside the bytes. */
+export const largestMongoBody = 15 * 1_024 * 1_024;

@@ -1,0 +1,129 @@
+import { type Collection, type Db, type Document, MongoClient, MongoError, MongoServerSelectionError } from "mongodb";
+import { messageOf, StoreError } from "../../errors.ts";
+import { NoAnswer, within } from "../within.ts";
+import type {
+  AppliedDocument,
+  CheckDocument,
+  DeliveryDocument,
+  IncidentDocument,
+  KeyDocument,
+  NumberDocument,
+  SourceDocument,
+  TokenDocument,
+  TransferDocument,
+} from "./documents.ts";
+
+/** The collections, by their names in the database. */
+export interface Collections {
+  readonly deliveries: Collection<DeliveryDocument>;
+  readonly delivery_keys: Collection<KeyDocument>;
+  readonly incidents: Collection<IncidentDocument>;
+  readonly incident_deliveries: Collection<AppliedDocument>;
+  readonly incident_numbers: Collection<NumberDocument>;
+  readonly sources: Collection<SourceDocument>;
+  readonly tokens: Collection<TokenDocument>;
+  readonly transfers: Collection<TransferDocument>;
+  /** One document, written to see whether anything can be. */
+  readonly checks: Collection<CheckDocument>;
+}
+
+export interface Database extends Collections {
+  readonly client: MongoClient;
+  readonly db: Db;
+}
+
+/** The way to a database, over one client after the other. */
+export interface Connection {
+  /**
+   * Runs what uses the driver, within a time that no live connection needs.
+   *
+   * @throws {StoreError} for whatever the driver throws: it is the store's fault, not that of who asked
+   */
+  readonly run: <T>(work: (database: Database) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+const defaultName = "thruway";
+
+/** A connection that stalls is given up after so many times what a commit may take: a list may take longer than that. */
+const socketPatience = 3;
+/** Whatever takes longer than its socket may, by so much, hangs in the driver. */
+const slackMs = 2_000;
+
+/**
+ * Nothing is connected before it is used. What is acknowledged is on the disks of a majority, what is read has been there.
+ *
+ * A client that finds no server is replaced: driver 7.9 does not connect again when its first attempt failed, and where a
+ * connection breaks just as its monitor writes to it, that monitor waits for ever, and the server stays unknown.
+ *
+ * @param url `mongodb://…`; its path names the database, `thruway` where it has none
+ * @param timeoutMs what is not known to be on a majority's disks by then counts as not written
+ * @param longestMs how long anything else may take, such as a list or the making of an index
+ * @throws {MongoError} for a URL that is none
+ */
+export function connectionTo(
+  url: string,
+  timeoutMs: number,
+  longestMs: number = timeoutMs * socketPatience,
+): Connection {
+  let current: Database | undefined = databaseOf(url, timeoutMs, longestMs);
+  let connecting: Promise<unknown> | undefined;
+
+  function drop(database: Database): void {
+    if (current !== database) return;
+    current = undefined;
+    connecting = undefined;
+    void database.client.close().catch(() => {});
+  }
+
+  return {
+    async run(work) {
+      current ??= databaseOf(url, timeoutMs, longestMs);
+      const database = current;
+      connecting ??= database.client.connect();
+      try {
+        const connected = connecting;
+        return await within(longestMs + slackMs, async () => {
+          await connected;
+          return work(database);
+        });
+      } catch (cause) {
+        if (cause instanceof MongoServerSelectionError || cause instanceof NoAnswer) drop(database);
+        if (cause instanceof MongoError) throw new StoreError(messageOf(cause), { cause });
+        throw cause;
+      }
+    },
+    async close() {
+      await current?.client.close();
+    },
+  };
+}
+
+function databaseOf(url: string, timeoutMs: number, longestMs: number): Database {
+  const client = new MongoClient(url, {
+    appName: "thruway",
+    writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },
+    readConcern: { level: "majority" },
+    readPreference: "primary",
+    serverSelectionTimeoutMS: timeoutMs,
+    connectTimeoutMS: timeoutMs,
+    socketTimeoutMS: longestMs,
+    ignoreUndefined: true,
+  });
+  const name = new URL(url).pathname.slice(1);
+  const db = client.db(name === "" ? defaultName : decodeURIComponent(name));
+  const collection = <T extends Document>(of: keyof Collections): Collection<T> => db.collection<T>(of);
+  return {
+    client,
+    db,
+    deliveries: collection<DeliveryDocument>("deliveries"),
+    delivery_keys: collection<KeyDocument>("delivery_keys"),
+    incidents: collection<IncidentDocument>("incidents"),
+    incident_deliveries: collection<AppliedDocument>("incident_deliveries"),
+    incident_numbers: collection<NumberDocument>("incident_numbers"),
+    sources: collection<SourceDocument>("sources"),
+    tokens: collection<TokenDocument>("tokens"),
+    transfers: collection<TransferDocument>("transfers"),
+    checks: collection<CheckDocument>("checks"),
+  };
+}
