@@ -104,7 +104,7 @@ function assertAllAccepted(answers: readonly (Answered | undefined)[]): void {
   assert.deepEqual(others, []);
 }
 
-const options = { concurrency: 1, timeout: 60_000 };
+const options = { concurrency: 1, timeout: 240_000 };
 
 describe("a delivery whose plugin does not come to an end", options, () => {
   for (const [how, ends, msg] of [

@@ -51,7 +51,7 @@ async function ready(gateway: TestGateway): Promise<void> {
   });
 }
 
-describe("a gateway whose MongoDB is away", { skip, concurrency: 2, timeout: 60_000 }, () => {
+describe("a gateway whose MongoDB is away", { skip, concurrency: 2, timeout: 180_000 }, () => {
   test("answers queued, says where the event waits, and what became of it once the database is back", async () => {
     await using place = await aPlace();
     await using gateway = await place.start();

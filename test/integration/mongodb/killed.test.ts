@@ -81,7 +81,7 @@ async function settled(gateway: ServingGateway): Promise<void> {
   }, patienceMs);
 }
 
-describe("a gateway on MongoDB that is killed", { skip, concurrency: 2, timeout: 120_000 }, () => {
+describe("a gateway on MongoDB that is killed", { skip, concurrency: 2, timeout: 240_000 }, () => {
   for (const write of writes.intake) {
     test(`during intake, at ${write}: acknowledged and lost 0, duplicated 0`, async () => {
       await using scene = await aScene();
