@@ -20,7 +20,7 @@ async function aPlace(): Promise<Place> {
   const folder = await aFolder();
   const database = await aMongoDatabase();
   const proxy = await aMongoProxy(database.uri);
-  const common = { TW_DATA_DIR: folder.path, TW_STORE_URL: proxy.uri, TW_STORE_TIMEOUT_MS: "400" };
+  const common = { TW_DATA_DIR: folder.path, TW_STORE_URL: proxy.uri, TW_STORE_TIMEOUT_MS: "1500" };
   return {
     proxy,
     start: (env = {}) => aGateway({ ...common, ...env }),
@@ -172,7 +172,7 @@ describe("a gateway whose MongoDB is away", { skip, concurrency: 2, timeout: 180
     await using place = await aPlace();
     await using folder = await aFolder();
     await place.proxy.refuse();
-    await using serving = serve(folder.path, { TW_STORE_URL: place.proxy.uri, TW_STORE_TIMEOUT_MS: "400" });
+    await using serving = serve(folder.path, { TW_STORE_URL: place.proxy.uri, TW_STORE_TIMEOUT_MS: "1500" });
     assert.equal((await serving.exit).code, 1);
     assert.match(serving.stderr(), /^error: The store does not answer, .*ECONNREFUSED.*TW_STORE_URL\n$/);
   });

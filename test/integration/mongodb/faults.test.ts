@@ -12,7 +12,7 @@ import { faults, writes } from "./matrix.ts";
 const count = 12;
 
 const patienceMs = 30_000;
-const env = { TW_STORE_TIMEOUT_MS: "400", TW_QUEUE_LEASE_MS: "1000" };
+const env = { TW_STORE_TIMEOUT_MS: "1500", TW_QUEUE_LEASE_MS: "1000" };
 
 interface Scene extends AsyncDisposable {
   readonly proxy: MongoProxy;
