@@ -20,9 +20,12 @@ interface Scene extends AsyncDisposable {
 }
 
 async function aScene(): Promise<Scene> {
-  const database = await aMongoDatabase();
-  const proxy = await aMongoProxy(database.uri);
-  const gateway = await aGateway({ ...env, TW_STORE_URL: proxy.uri });
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await aMongoDatabase());
+  const proxy = opened.use(await aMongoProxy(database.uri));
+  const gateway = opened.use(await aGateway({ ...env, TW_STORE_URL: proxy.uri }));
+  // What was held goes on before anything is closed.
+  opened.defer(() => proxy.heal());
   for (const [source, processing] of [
     ["direct", "immediate"],
     ["queued", "queued"],
@@ -30,16 +33,8 @@ async function aScene(): Promise<Scene> {
     const { status } = await gateway.api("POST", "/api/webhooks", { source, secret: testSecret, processing });
     assert.equal(status, 201);
   }
-  return {
-    proxy,
-    gateway,
-    async [Symbol.asyncDispose]() {
-      await proxy.heal();
-      await gateway[Symbol.asyncDispose]();
-      await proxy[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
-    },
-  };
+  const all = opened.move();
+  return { proxy, gateway, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 function body(id: number): string {
