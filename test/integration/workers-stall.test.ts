@@ -127,7 +127,7 @@ describe("a delivery whose plugin does not come to an end", options, () => {
       assert.deepEqual([dead.attempts, dead.code, dead.incidents], [1, "plugin_stalled", []]);
       assert.equal(JSON.parse(dead.body).id, "poison");
       assert.equal(count(gateway, msg), 2);
-      await eventually(async () => count(gateway, "Plugin did not come to an end") === 2 || undefined);
+      await eventually(async () => count(gateway, "Plugin did not come to an end") > 0 || undefined);
       assert.ok(answers.length > 10);
       assertAllAccepted(answers);
       assert.ok(again <= 2);
