@@ -58,8 +58,8 @@ interface Running {
   readonly startedAt: number;
   heardAt: number;
   ready: boolean;
-  /** Whether what it had in hand counts as stalled already. */
-  counted: boolean;
+  /** Whether it was ended from here, and what it had in hand counts as stalled already. */
+  killed: boolean;
 }
 
 export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
@@ -75,7 +75,7 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
     // A supervisor before this one may have left something.
     setAside(false);
     const child = startProcess(worker, deps);
-    const state: Running = { child, startedAt: clock(), heardAt: clock(), ready: false, counted: false };
+    const state: Running = { child, startedAt: clock(), heardAt: clock(), ready: false, killed: false };
     const taker: Taker = {
       hand: (connection, socket) => send(child, { kind: "connection", connection }, socket),
     };
@@ -103,10 +103,10 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
     deps.onReady();
   }
 
-  function ended({ child, ready, counted, startedAt }: Running, taker: Taker, end: Ended): void {
+  function ended({ child, ready, killed, startedAt }: Running, taker: Taker, end: Ended): void {
     board.gone(taker);
     running = undefined;
-    setAside(counted);
+    setAside(killed);
     if (stopping) isEmpty();
     if (onFirst !== undefined) onFirst(end);
     else if (!stopping) {
@@ -141,9 +141,9 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
   }
 
   function end(state: Running, silentMs: number): void {
+    state.killed = true;
     const flight = inFlight();
-    if (flight !== undefined && !state.counted) deps.onStall(deps.stalls.add(flight));
-    state.counted = true;
+    if (flight !== undefined) deps.onStall(deps.stalls.add(flight));
     const { pid } = state.child;
     log.error({ worker, pid, silent_ms: silentMs, delivery_id: flight?.delivery.id ?? null }, "Worker stalled");
     state.child.kill("SIGKILL");
@@ -159,7 +159,7 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
     },
     tell: (message) => running && send(running.child, message),
     watch(excused) {
-      if (running === undefined) return;
+      if (running === undefined || running.killed) return;
       const now = clock();
       if (excused) running.heardAt = now;
       const silentMs = Math.round(now - (running.ready ? running.heardAt : running.startedAt));
