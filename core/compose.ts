@@ -1,6 +1,7 @@
 /** The composition root: the only file that registers anything. It reads as the architecture. */
 import "reflect-metadata";
 import type { RequestListener } from "node:http";
+import { addressList, type Fetch } from "@thruway/sdk";
 import type { Logger } from "pino";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from "tsyringe";
@@ -12,6 +13,8 @@ import { type RefusalRecorder, recordRefusals } from "./ingest/refusals.ts";
 import { type Replayer, replay } from "./ingest/replay.ts";
 import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
 import { noWorker, type QueueWorker, startWorker } from "./ingest/work.ts";
+import { type HttpGet, httpGet } from "./outbound/http-get.ts";
+import { rememberingFetch } from "./outbound/remembering-fetch.ts";
 import type { Plugins } from "./registry/plugins.ts";
 import { type Sweeper, startSweeper } from "./retention/sweep.ts";
 import { type Sealer, sealer } from "./sources/seal.ts";
@@ -27,6 +30,7 @@ export const STORE = token<Store>("Store");
 export const PLUGINS = token<Plugins>("Plugins");
 export const FLIGHTS = token<Flights>("Flights");
 export const STOPPING = token<() => boolean>("Stopping");
+export const FETCH = token<Fetch>("Fetch");
 export const SEALER = token<Sealer>("Sealer");
 export const SOURCES = token<Sources>("Sources");
 export const SOURCE_WATCH = token<SourceWatch>("SourceWatch");
@@ -48,6 +52,8 @@ export interface Opened {
   readonly flights: Flights;
   readonly now: () => Date;
   readonly isStopping: () => boolean;
+  /** How vendors are asked; left out, by HTTP. */
+  readonly httpGet?: HttpGet;
 }
 
 export type { DependencyContainer };
@@ -66,6 +72,7 @@ export function compose(opened: Opened): DependencyContainer {
   value(FLIGHTS, opened.flights);
   value(STOPPING, opened.isStopping);
 
+  made(FETCH, (c) => rememberingFetch({ get: opened.httpGet ?? httpGet(), now: c.resolve(NOW), log: c.resolve(LOG) }));
   made(SEALER, () => sealer(opened.masterKey));
   made(
     SOURCES,
@@ -118,6 +125,7 @@ export function compose(opened: Opened): DependencyContainer {
     flights: c.resolve(FLIGHTS),
     refusals: c.resolve(REFUSALS),
     refusalLimiter: new RateLimiterMemory({ points: c.resolve(SETTINGS).refusedPerMinute, duration: 60 }),
+    fetch: c.resolve(FETCH),
     onQueued: () => c.resolve(WORKER).wake(),
     log: c.resolve(LOG),
     now: c.resolve(NOW),
@@ -130,7 +138,7 @@ export function compose(opened: Opened): DependencyContainer {
   });
   made(TEST_SOURCE, (c) => sourceTester({ ...c.resolve(INGEST), find: (name) => c.resolve(SOURCES).find(name) }));
   made(HANDLER, (c) => {
-    const { maxBodyBytes, receiveTimeoutMs } = c.resolve(SETTINGS);
+    const { maxBodyBytes, receiveTimeoutMs, trustedProxies } = c.resolve(SETTINGS);
     const app = createApp({
       store: c.resolve(STORE),
       sources: c.resolve(SOURCES),
@@ -140,6 +148,7 @@ export function compose(opened: Opened): DependencyContainer {
       testSource: c.resolve(TEST_SOURCE),
       replay: c.resolve(REPLAY),
       limits: { maxBodyBytes, timeoutMs: receiveTimeoutMs },
+      proxies: addressList(trustedProxies),
       log: c.resolve(LOG),
       now: c.resolve(NOW),
       isStopping: c.resolve(STOPPING),

@@ -15,6 +15,8 @@ export const errorTable = {
   request_timeout: { status: 408, message: "The request did not arrive in time" },
   rate_limited: { status: 429, message: "Too many requests" },
   store_unavailable: { status: 503, message: "The store does not answer; come back" },
+  fetch_failed: { status: 502, message: "What the event points at could not be fetched" },
+  vendor_unreachable: { status: 503, message: "What proves the sender cannot be fetched; come back" },
   unauthorized: { status: 401, message: "A valid API token is required" },
   invalid_request: { status: 400, message: "The request is not valid" },
   not_found: { status: 404, message: "There is nothing here" },

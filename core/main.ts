@@ -5,6 +5,7 @@ import {
   compose,
   type DependencyContainer,
   HANDLER,
+  type Opened,
   REFUSALS,
   SOURCE_WATCH,
   SOURCES,
@@ -32,16 +33,21 @@ export interface Gateway extends Running {
 
 type Close = () => Promise<void> | void;
 
+/** What reaches out of this machine, for those who want it otherwise. */
+type Ports = Pick<Opened, "httpGet">;
+
 /** @throws {UserError} with the one line that says what to mend; what was opened before is closed again */
 export function startGateway(
   settings: Settings,
   env: NodeJS.ProcessEnv = process.env,
   host: Host = alone,
+  ports: Ports = {},
 ): Promise<Gateway> {
   return start(
     settings,
     env,
     host,
+    ports,
     () => readKeyring(settings),
     async ({ wired, log, about, closing }) => {
       const server = await serve(wired.resolve(HANDLER), settings, host.connections);
@@ -62,6 +68,7 @@ export function startWorkerProcess(
     { ...settings, work: true },
     env,
     host,
+    {},
     () => readMasterKey(settings),
     ({ log, about }) => {
       log.info({ ...about }, "Thruway works off the queue");
@@ -83,6 +90,7 @@ async function start<Does>(
   settings: Settings,
   env: NodeJS.ProcessEnv,
   host: Host,
+  ports: Ports,
   keys: () => Promise<Pick<Keyring, "masterKey" | "made"> & Partial<Keyring>>,
   begin: (started: Started) => Promise<Does>,
 ): Promise<Does & Running> {
@@ -109,6 +117,7 @@ async function start<Does>(
     if (adminToken !== undefined) await store.tokens.put(tokenRecord(adminToken, "admin", now()));
 
     const wired = compose({
+      ...ports,
       settings,
       log,
       store,

@@ -43,6 +43,25 @@ export interface Mitre {
   readonly technique?: string;
 }
 
+/** What a vendor says of the state that its alert is in. */
+export const alertStatuses = ["new", "in_progress", "resolved", "closed"] as const;
+export type AlertStatus = (typeof alertStatuses)[number];
+
+/** What whoever looked into an alert thinks of it. */
+export const verdicts = [
+  "true_positive",
+  "likely_true_positive",
+  "suspicious",
+  "likely_false_positive",
+  "false_positive",
+  "inconclusive",
+] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** What may stand in `fallback`. */
+export const fallbackFields = ["type", "title"] as const;
+export type FallbackField = (typeof fallbackFields)[number];
+
 export interface Alert {
   /** What kind of thing happened, in snake_case: `phishing`, `failed_login`. Playbooks choose by it. */
   readonly type: string;
@@ -55,8 +74,27 @@ export interface Alert {
   readonly vendor_severity?: string;
   /** The vendor's id of the alert. Alerts of one source with the same `external_id` update one incident. */
   readonly external_id?: string;
-  /** When it happened, ISO 8601 in UTC with milliseconds. The time of receipt is used where it is absent. */
+  /**
+   * When it happened, or was last seen to go on; ISO 8601 in UTC with milliseconds, like every time here. Where it is absent
+   * `as_of` stands in, or else the time of receipt.
+   */
   readonly occurred_at?: string;
+  /** When it began, where that is known and earlier than `occurred_at`. */
+  readonly first_seen_at?: string;
+  /**
+   * When the vendor came to say so, where that is not `occurred_at`: the time of the change, for an alert that was closed or
+   * reworded. Of two alerts with one `external_id` the words of the later one stand, whichever arrives first.
+   */
+  readonly as_of?: string;
+  /** The state of the alert at the vendor's, where it says; `new` where it is absent. A closed one closes its incident. */
+  readonly status?: AlertStatus;
+  /** What the vendor's analysts or its automation decided. */
+  readonly verdict?: Verdict;
+  /**
+   * Which fields the plugin had to make up, since this part of an alert does not have them (an update that names nothing but
+   * an id, say): what any other alert with the same `external_id` says there stands.
+   */
+  readonly fallback?: readonly FallbackField[];
   /** The page of this alert in the vendor's console; `http:` or `https:` only. */
   readonly url?: string;
   readonly entities?: readonly Entity[];
@@ -79,12 +117,13 @@ export function ignore(reason: string): Ignored {
 }
 
 /** Whether a mapper's result is `ignore(…)`. */
-export function isIgnored(result: Alert | readonly Alert[] | Ignored): result is Ignored {
+export function isIgnored(result: object): result is Ignored {
   return "ignored" in result;
 }
 
 const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const optionalTexts = ["description", "vendor_severity", "external_id", "url"] as const;
+const times = ["occurred_at", "first_seen_at", "as_of"] as const;
 const mitreFields = ["id", "tactic", "technique"] as const;
 
 /**
@@ -99,9 +138,12 @@ export function alertFault(alert: Alert): string | undefined {
   if (typeof alert.title !== "string" || alert.title === "") return "title is not a text";
   for (const field of optionalTexts) if (!isTextOrAbsent(alert[field])) return `${field} is not a text`;
   if (alert.severity !== undefined && !severities.includes(alert.severity)) return "severity is not one of ours";
-  if (alert.occurred_at !== undefined && !isoInstant.test(alert.occurred_at)) {
-    return "occurred_at is not ISO 8601 in UTC with milliseconds";
-  }
+  if (alert.status !== undefined && !alertStatuses.includes(alert.status)) return "status is not one of ours";
+  if (alert.verdict !== undefined && !verdicts.includes(alert.verdict)) return "verdict is not one of ours";
+  for (const field of times)
+    if (!isTimeOrAbsent(alert[field])) return `${field} is not ISO 8601 in UTC with milliseconds`;
+  if (!isListOf(alert.fallback, (field) => fallbackFields.includes(field)))
+    return "fallback names other fields than ours";
   if (!isListOf(alert.entities, isEntity)) return "entities are not all entities";
   if (!isListOf(alert.mitre, isMitre)) return "mitre is not a list of tactics and techniques";
   if (!isListOf(alert.tags, (tag) => typeof tag === "string")) return "tags are not all texts";
@@ -123,6 +165,10 @@ function isEntity(entity: Entity): boolean {
 
 function isMitre(mitre: Mitre): boolean {
   return isObject(mitre) && mitreFields.every((field) => isTextOrAbsent(mitre[field]));
+}
+
+function isTimeOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === "string" && isoInstant.test(value));
 }
 
 function isTextOrAbsent(value: unknown): boolean {

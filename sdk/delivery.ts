@@ -11,9 +11,20 @@ export interface Delivery {
   readonly headers: Headers;
   readonly body: Uint8Array;
   readonly receivedAt: Date;
+  /** The sender's IP address: the peer's, or what the gateway's trusted proxies say (`X-Forwarded-For`). */
+  readonly address: string;
+  /** Whether a trusted proxy handed it over. Only then is what a proxy writes into headers to be believed. */
+  readonly proxied: boolean;
 }
 
 export type Headers = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** The parameters of a URL as received. Whatever stands before the `?` may be nonsense: a sender writes what it likes. */
+export function queryOf(url: string): URLSearchParams {
+  const [target = ""] = url.split("#");
+  const at = target.indexOf("?");
+  return new URLSearchParams(at === -1 ? "" : target.slice(at + 1));
+}
 
 /** The one value of a header; `undefined` where it is absent, `"repeated"` where it was sent more than once. */
 export function single(headers: Headers, name: string): { readonly value: string } | "repeated" | undefined {

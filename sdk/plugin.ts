@@ -2,6 +2,9 @@ import joi from "joi";
 import type { Alert, Ignored } from "./alert.ts";
 import type { Delivery, Reply } from "./delivery.ts";
 import { PluginError } from "./errors.ts";
+import type { Fetch } from "./fetch.ts";
+import type { Greeted, Handshake } from "./handshake/handshake.ts";
+import type { Pointers } from "./pointers.ts";
 import type { SignatureScheme } from "./signature/scheme.ts";
 
 /** What a mapper may know besides the payload. Everything comes in here: a mapper reads no clock and no file. */
@@ -13,7 +16,17 @@ export interface MapContext<Options = unknown> {
   readonly receivedAt: Date;
 }
 
-export type MapResult = Alert | readonly Alert[] | Ignored;
+export type MapResult = Alert | readonly Alert[] | Ignored | Pointers;
+
+/** With what credentials of the source its pointers are fetched, and from where: OAuth 2.0, client credentials (RFC 6749, 4.4). */
+export interface FetchAccess {
+  /** Where a token is asked for; `https:`, or `http:` on the loopback. */
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The only origins that are fetched from and shown the token, like `https://graph.microsoft.com`. */
+  readonly origins: readonly string[];
+}
 
 /** A plugin as its author writes it. The members stand in the order in which a delivery meets them. */
 export interface PluginDefinition<Options, Payload> {
@@ -23,23 +36,46 @@ export interface PluginDefinition<Options, Payload> {
   readonly title: string;
   /** What a source may set under `options`. Mark secrets with `.meta({ sensitive: true })`: they are sealed and never shown. */
   readonly options?: joi.ObjectSchema<Options>;
+  /** What `options.preset` may be, and for whom each is, for people: `{ wazuh: "Wazuh" }`. */
+  readonly presets?: Readonly<Record<string, string>>;
   /** How the sender proves itself; a function of the options where the sender lets its user choose. */
   readonly signature: SignatureScheme | ((options: Options) => SignatureScheme);
-  /** Answers a challenge of the vendor's, before authentication, since vendors do not sign them; `undefined` for any other delivery. */
-  readonly handshake?: (delivery: Delivery, options: Options) => Reply | undefined;
+  /**
+   * Answers what the vendor wants answered before it sends events; `undefined` for any other delivery. A function is asked
+   * before authentication, since most vendors do not sign a challenge; a `Handshake` says whether before or after; `choose`
+   * gives one by the source's options.
+   */
+  readonly handshake?:
+    | Handshake<Options>
+    | Required<Handshake<Options>>["before"]
+    | { readonly choose: (options: Options) => Handshake<Options> | undefined };
   /** The shape of a payload. Vendors add fields, so objects take `.unknown()`. Nothing is converted: what came is what is mapped. */
   readonly payload: joi.Schema<Payload>;
   /** How well a payload fits this plugin, 0 (not at all) to 1 (surely): decides for sources with `plugin: auto`. */
   readonly fits: (payload: unknown) => number;
   /** The vendor's id of the event, where the payload has one: it then identifies the delivery, also when it is signed anew. */
-  readonly eventId?: (payload: Payload) => string | undefined;
+  readonly eventId?: (payload: Payload, options: Options) => string | undefined;
   /**
    * Pure: the same payload and context give the same alerts, and neither is changed. Throws `PayloadError` for a payload
    * that makes no sense.
    */
   readonly map: (payload: Payload, context: MapContext<Options>) => MapResult;
+  /** How `pointers(…)` are fetched, by the source's options; `undefined` where it has no credentials. */
+  readonly fetch?: (options: Options) => FetchAccess | undefined;
   /** A small payload that this plugin takes: the test event of a source. */
   readonly example: Payload;
+}
+
+/** What a source's handshake is, by its options; called, it is asked before authentication. */
+export interface PluginHandshake {
+  (delivery: Delivery, options: unknown): Reply | undefined;
+  readonly of: (options: unknown) => SourceHandshake;
+}
+
+/** A source's own: its options are in it. */
+export interface SourceHandshake {
+  readonly before?: (delivery: Delivery) => Reply | undefined;
+  readonly after?: (delivery: Delivery, fetch: Fetch) => Greeted | Promise<Greeted> | undefined;
 }
 
 const brand = Symbol.for("thruway.plugin");
@@ -50,14 +86,25 @@ export interface Plugin {
   readonly name: string;
   readonly title: string;
   readonly options: joi.ObjectSchema;
+  readonly presets: Readonly<Record<string, string>>;
   readonly signature: (options: unknown) => SignatureScheme;
-  readonly handshake: (delivery: Delivery, options: unknown) => Reply | undefined;
+  readonly handshake: PluginHandshake;
   readonly payload: joi.Schema;
   readonly fits: (payload: unknown) => number;
-  readonly eventId: (payload: unknown) => string | undefined;
+  readonly eventId: (payload: unknown, options: unknown) => string | undefined;
   readonly map: (payload: unknown, context: MapContext) => MapResult;
+  readonly fetch: (options: unknown) => FetchAccess | undefined;
   readonly example: unknown;
 }
+
+const handshakeForm = "{{#label}} must be of type function, or have before, after or choose";
+const handshakeSchema = joi
+  .alternatives(
+    joi.function(),
+    joi.object({ before: joi.function(), after: joi.function() }).or("before", "after"),
+    joi.object({ choose: joi.function().required() }),
+  )
+  .messages({ "alternatives.match": handshakeForm, "alternatives.types": handshakeForm });
 
 const definitionSchema = joi
   .object({
@@ -67,12 +114,14 @@ const definitionSchema = joi
       .required(),
     title: joi.string().required(),
     options: joi.object().schema("object"),
+    presets: joi.object().pattern(joi.string(), joi.string()),
     signature: joi.alternatives(joi.function(), joi.object({ verify: joi.function().required() }).unknown()).required(),
-    handshake: joi.function(),
+    handshake: handshakeSchema,
     payload: joi.object().schema().required(),
     fits: joi.function().required(),
     eventId: joi.function(),
     map: joi.function().required(),
+    fetch: joi.function(),
     example: joi.any().required(),
   })
   .required()
@@ -81,8 +130,8 @@ const definitionSchema = joi
 /**
  * Makes a plugin of its definition. The result is the default export of the plugin's module.
  *
- * @throws {PluginError} that names every member that is missing or wrong, and for an `example` that the plugin's own schema
- *   refuses
+ * @throws {PluginError} that names every member that is missing or wrong, and for an `example` or a preset that the plugin's
+ *   own schemas refuse
  */
 export function definePlugin<Options = Record<string, never>, Payload = unknown>(
   definition: PluginDefinition<Options, Payload>,
@@ -95,6 +144,11 @@ export function definePlugin<Options = Record<string, never>, Payload = unknown>
   const options = definition.options ?? joi.object<Options>({});
   const example = definition.payload.validate(definition.example, { convert: false });
   if (example.error) throw new PluginError(`"example" is not a payload: ${example.error.message}`);
+  const presets = definition.presets ?? {};
+  for (const preset of Object.keys(presets)) {
+    const { error: wrong } = (options as joi.ObjectSchema).validate({ preset });
+    if (wrong) throw new PluginError(`the preset "${preset}" is not among the options: ${wrong.message}`);
+  }
 
   // The core validates with the plugin's own schemas before it calls any of these, so the erased types hold.
   return Object.freeze<Plugin>({
@@ -102,14 +156,37 @@ export function definePlugin<Options = Record<string, never>, Payload = unknown>
     name: definition.name,
     title: definition.title,
     options: (options as joi.ObjectSchema).keys({ allow_unsigned: joi.boolean() }),
+    presets,
     signature: (given) => schemeOf(given as Options),
-    handshake: (delivery, given) => definition.handshake?.(delivery, given as Options),
+    handshake: erased(definition.handshake),
     payload: definition.payload,
     fits: definition.fits,
-    eventId: (payload) => definition.eventId?.(payload as Payload),
+    eventId: (payload, given) => definition.eventId?.(payload as Payload, given as Options),
     map: (payload, context) => definition.map(payload as Payload, context as MapContext<Options>),
+    fetch: (given) => definition.fetch?.(given as Options),
     example: definition.example,
   });
+}
+
+function erased<Options>(defined: PluginDefinition<Options, never>["handshake"]): PluginHandshake {
+  const of = (given: unknown): SourceHandshake => {
+    const options = given as Options;
+    const { before, after } = chosen(defined, options) ?? {};
+    return {
+      ...(before && { before: (delivery) => before(delivery, options) }),
+      ...(after && { after: (delivery, fetch) => after(delivery, options, fetch) }),
+    };
+  };
+  const asked = (delivery: Delivery, options: unknown): Reply | undefined => of(options).before?.(delivery);
+  return Object.freeze(Object.assign(asked, { of }));
+}
+
+function chosen<Options>(
+  defined: PluginDefinition<Options, never>["handshake"],
+  options: Options,
+): Handshake<Options> | undefined {
+  if (typeof defined === "function") return { before: defined };
+  return defined !== undefined && "choose" in defined ? defined.choose(options) : defined;
 }
 
 /** Whether a module's export is a plugin, also one that another copy of this SDK made. */

@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Alert, alertFault, type Ignored, isIgnored } from "./alert.ts";
-import type { Delivery } from "./delivery.ts";
+import { type Delivery, queryOf } from "./delivery.ts";
 import { parseJson } from "./json.ts";
 import type { MapResult, Plugin } from "./plugin.ts";
-import type { Draft, Signed } from "./signature/scheme.ts";
+import { isPointers, type Pointers, pointersFault } from "./pointers.ts";
+import { canSign, type Draft, type SignatureScheme, type Signed } from "./signature/scheme.ts";
 
 /** A request body, as bytes, and what it must become. */
 export interface Sample {
   readonly name: string;
   readonly body: Uint8Array;
-  readonly expected: readonly Alert[] | Ignored;
+  readonly expected: readonly Alert[] | Ignored | Pointers;
+  /** The preset of the source that it is sent to; left out, the source sets nothing. */
+  readonly preset?: string;
 }
 
 /** One named check; `run` throws an AssertionError that says what is wrong. Hand them to any test runner. */
@@ -25,11 +28,29 @@ export const sampleTime = new Date("2026-01-15T10:00:00.000Z");
 
 /**
  * Reads the samples of a folder: `x.json` is a body as the vendor sends it, byte for byte; `x.alerts.json` beside it holds the
- * list of alerts that it must become, or `{"ignored": "the reason"}`.
+ * list of alerts that it must become, or `{"ignored": "the reason"}`, or `{"pointers": […], "reason": "the reason"}`. A folder in
+ * it is named for a preset of the plugin, and holds the samples of sources with that preset.
  *
  * @throws where the folder or one of a pair is missing
  */
 export function readSamples(folder: string): readonly Sample[] {
+  const presets = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = presets.map(({ name }) => name).toSorted();
+  return [...samplesIn(folder), ...names.flatMap((preset) => presetSamples(folder, preset))];
+}
+
+export type SampleOptions = Readonly<Record<string, unknown>>;
+
+/** The options of the source that a sample is sent to. */
+export function optionsFor({ preset }: Pick<Sample, "preset">): SampleOptions {
+  return preset === undefined ? {} : { preset };
+}
+
+function presetSamples(folder: string, preset: string): readonly Sample[] {
+  return samplesIn(join(folder, preset)).map((sample) => ({ ...sample, name: `${preset}/${sample.name}`, preset }));
+}
+
+function samplesIn(folder: string): readonly Sample[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json") && !file.endsWith(".alerts.json"))
     .toSorted()
@@ -40,17 +61,17 @@ export function readSamples(folder: string): readonly Sample[] {
     });
 }
 
-/** Runs a body through a plugin's schema and mapper, as a source with no options of its own would. */
-export function mapSample(plugin: Plugin, body: Uint8Array): readonly Alert[] | Ignored {
+/** Runs a body through a plugin's schema and mapper, as a source with these options would. */
+export function mapSample(plugin: Plugin, body: Uint8Array, options: SampleOptions = {}): Sample["expected"] {
   const payload = parseJson(body);
   const { error } = plugin.payload.validate(payload, { convert: false, abortEarly: false });
   if (error) throw error;
-  return listed(plugin.map(payload, { source: plugin.name, options: {}, receivedAt: sampleTime }));
+  return listed(plugin.map(payload, { source: plugin.name, options, receivedAt: sampleTime }));
 }
 
-/** One form for the three that a mapper may return. */
-export function listed(result: MapResult): readonly Alert[] | Ignored {
-  if (isIgnored(result)) return result;
+/** One form for the alert and the list of alerts that a mapper may return. */
+export function listed(result: MapResult): Sample["expected"] {
+  if (isIgnored(result) || isPointers(result)) return result;
   return Array.isArray(result) ? result : [result as Alert];
 }
 
@@ -59,9 +80,6 @@ export function listed(result: MapResult): readonly Alert[] | Ignored {
  * verifies; a flipped byte, a missing signature and a wrong secret do not; a second active secret does.
  */
 export function checks(plugin: Plugin, samples: readonly Sample[]): readonly Check[] {
-  const scheme = plugin.signature({});
-  const secret = "throw-away-secret-for-checks-only-0123456789";
-  const other = "another-throw-away-secret-for-checks-9876543210";
   const found: Check[] = [
     {
       name: "has at least one sample",
@@ -69,17 +87,24 @@ export function checks(plugin: Plugin, samples: readonly Sample[]): readonly Che
     },
   ];
   for (const sample of samples) {
+    const options = optionsFor(sample);
+    const scheme = plugin.signature(options);
+    const secret = written("throw-away-secret-for-checks-only-0123456789", scheme);
+    const other = written("another-throw-away-secret-for-checks-9876543210", scheme);
     const draft: Draft = { url: `/api/webhooks/${plugin.name}`, body: sample.body };
-    const verifies = (delivery: Delivery, ...secrets: readonly string[]): boolean =>
-      scheme.verify(delivery, { secrets, allowUnsigned: false }).verified;
+    const verifies = (delivery: Delivery, ...secrets: readonly string[]): boolean => {
+      const said = scheme.verify(delivery, { secrets, allowUnsigned: false });
+      assert.ok(!(said instanceof Promise), "a signed sample makes the scheme fetch something");
+      return said.verified;
+    };
 
     found.push(
       {
         name: `${sample.name}: becomes the alerts beside it`,
         run: () => {
-          const alerts = mapSample(plugin, sample.body);
+          const alerts = mapSample(plugin, sample.body, options);
           assert.deepEqual(plain(alerts), sample.expected);
-          for (const alert of isIgnored(alerts) ? [] : alerts) assert.equal(alertFault(alert), undefined);
+          for (const fault of faultsOf(alerts)) assert.equal(fault, undefined);
         },
       },
       {
@@ -87,8 +112,7 @@ export function checks(plugin: Plugin, samples: readonly Sample[]): readonly Che
         run: () => {
           const payload = parseJson(sample.body);
           const before = structuredClone(payload);
-          const map = (): MapResult =>
-            plugin.map(payload, { source: plugin.name, options: {}, receivedAt: sampleTime });
+          const map = (): MapResult => plugin.map(payload, { source: plugin.name, options, receivedAt: sampleTime });
           assert.deepEqual(map(), map());
           assert.deepEqual(payload, before);
         },
@@ -99,6 +123,7 @@ export function checks(plugin: Plugin, samples: readonly Sample[]): readonly Che
       },
     );
     const signs = scheme.sign(draft, secret, sampleTime);
+    if (!canSign(scheme, secret)) continue;
     if (signs.url === draft.url && Object.keys(signs.headers).length === 0) continue;
     found.push({
       name: `${sample.name}: verifies when signed, with either of two secrets, and not otherwise`,
@@ -121,11 +146,27 @@ export function delivered(draft: Draft, signed: Signed, receivedAt: Date = sampl
   return {
     method: "POST",
     url: signed.url,
-    query: new URL(signed.url, "http://localhost").searchParams,
+    query: queryOf(signed.url),
     headers: Object.fromEntries(Object.entries(signed.headers).map(([name, value]) => [name, [value]])),
     body: draft.body,
     receivedAt,
+    address: "192.0.2.1",
+    proxied: false,
   };
+}
+
+/** What the core would refuse to store. */
+function faultsOf(result: Sample["expected"]): readonly (string | undefined)[] {
+  if (isIgnored(result)) return [];
+  if (isPointers(result)) return [pointersFault(result), ...(result.alerts ?? []).map(alertFault)];
+  return result.map(alertFault);
+}
+
+/** The secret as the scheme wants it written. */
+function written(secret: string, scheme: SignatureScheme): string {
+  const encoded = Buffer.from(secret).toString("base64");
+  const forms = [secret, `whsec_${encoded}`, encoded];
+  return forms.find((form) => scheme.secretProblem?.(form) === undefined) ?? secret;
 }
 
 /** As it will be stored: without what JSON does not carry. */

@@ -10,6 +10,7 @@ import { demo } from "./commands/demo.ts";
 import { incidentList } from "./commands/incident-list.ts";
 import { incidentShow } from "./commands/incident-show.ts";
 import { pluginList } from "./commands/plugin-list.ts";
+import { pluginPresets } from "./commands/plugin-presets.ts";
 import { queueShow } from "./commands/queue-show.ts";
 import { queueStatus } from "./commands/queue-status.ts";
 import { serve } from "./commands/serve.ts";
@@ -52,7 +53,8 @@ export function createProgram(cli: Cli): Command {
   for (const add of [deliveryList, deliveryShow, deliveryReplay]) add(delivery, cli);
   const queue = program.command("queue").description("what waits to be worked off");
   for (const add of [queueStatus, queueShow]) add(queue, cli);
-  pluginList(program.command("plugin").description("what understands the senders"), cli);
+  const plugin = program.command("plugin").description("what understands the senders");
+  for (const add of [pluginList, pluginPresets]) add(plugin, cli);
   const store = program.command("store").description("where everything is stored");
   for (const add of [storeMigrate, storeCopy]) add(store, cli);
   configValidate(program.command("config").description("the configuration file"), cli);

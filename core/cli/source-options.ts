@@ -9,6 +9,7 @@ export type ChangedSource = SourceView & { readonly warnings?: readonly string[]
 /** What `webhook add` and `webhook update` both take. A negated option (`--no-playbook`) gives `false`. */
 export interface SourceOptions {
   readonly plugin?: string;
+  readonly preset?: string;
   readonly secret?: string;
   readonly secretStdin?: boolean;
   readonly secretFile?: string;
@@ -50,6 +51,7 @@ export function addSecretOptions(
 export function addSourceOptions(command: Command): Command {
   return command
     .option("--plugin <name>", 'what understands the sender; "auto" lets the payload decide')
+    .option("--preset <name>", "the settings for a product without a plugin, and the plugin that has them")
     .option("--auto-triage [true|false]", "run the playbook on every incident", parseBoolean)
     .option("--playbook <name>", "the playbook that triages its incidents")
     .option("--default-severity <severity>", "where the sender gives none: critical, high, medium, low or info")
@@ -73,14 +75,15 @@ export function addSourceOptions(command: Command): Command {
 
 /** The fields of the API that were said; what was not said is left out. */
 export function sourceFields(said: SourceOptions): Readonly<Record<string, unknown>> {
-  const { option, allowUnsigned, enabled, disabled } = said;
+  const { option, preset, allowUnsigned, enabled, disabled } = said;
+  const options = { ...option, ...(preset && { preset }), ...(allowUnsigned === true && { allow_unsigned: true }) };
   const fields = {
     plugin: said.plugin,
     auto_triage: said.autoTriage,
     playbook: orNull(said.playbook),
     default_severity: said.defaultSeverity,
     severity_mapping: said.severityMapping,
-    options: allowUnsigned === true ? { ...option, allow_unsigned: true } : option,
+    options: Object.keys(options).length > 0 ? options : undefined,
     processing: said.processing,
     tolerance_seconds: orNull(said.toleranceSeconds),
     rate_limit: orNull(said.rateLimit),

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { addressList } from "@thruway/sdk";
 import joi from "joi";
 import { UserError } from "../errors.ts";
 import { largestMongoBody } from "../store/limits.ts";
@@ -28,6 +29,8 @@ export interface Settings {
   /** How many processes a supervisor runs; `undefined` for one without a supervisor. */
   readonly workers: number | undefined;
   readonly stallTimeoutMs: number;
+  /** Addresses and networks of the proxies in front, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 interface Setting {
@@ -115,6 +118,10 @@ export const settingTable = {
     schema: joi.number().integer().min(1_000).max(600_000).default(10_000),
     about: "How long a worker may do nothing but one thing before its supervisor replaces it, in milliseconds",
   },
+  TW_TRUSTED_PROXIES: {
+    schema: joi.string().custom(checkAddresses).messages({ "any.custom": "{#label}: {#error.message}" }),
+    about: "Addresses and networks of the proxies in front, joined by commas, whose `X-Forwarded-For` is believed",
+  },
 } as const satisfies Record<string, Setting>;
 
 /** Those that `tw-cli` reads besides, for talking to a gateway. */
@@ -122,6 +129,18 @@ export const clientSettingTable = {
   TW_API_URL: "The gateway that `tw-cli` talks to; default `http://localhost:8080`",
   TW_API_KEY: "The API token that `tw-cli` sends; default the admin token in the data folder",
 } as const;
+
+function checkAddresses(value: string): string {
+  addressList(listed(value));
+  return value;
+}
+
+function listed(value: string | undefined): readonly string[] {
+  return (value ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
 
 const shippedPlugins = resolve(import.meta.dirname, "../../plugins.json");
 
@@ -175,6 +194,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     stopTimeoutMs: value.TW_STOP_TIMEOUT_MS,
     workers: value.TW_WORKERS,
     stallTimeoutMs: value.TW_STALL_TIMEOUT_MS,
+    trustedProxies: listed(value.TW_TRUSTED_PROXIES),
   });
 }
 

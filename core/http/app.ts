@@ -1,4 +1,5 @@
 import Router from "@koa/router";
+import type { AddressList } from "@thruway/sdk";
 import Koa from "koa";
 import type { Logger } from "pino";
 import { Refusal } from "../errors.ts";
@@ -16,10 +17,11 @@ import { endConnections } from "./middleware/end-connections.ts";
 import { identifyRequest } from "./middleware/identify-request.ts";
 import { readBody } from "./middleware/read-body.ts";
 import { requireHost } from "./middleware/require-host.ts";
+import { requireTarget } from "./middleware/require-target.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
-import { ingestRoute } from "./routes/ingest.ts";
+import { answerChallenge, ingestRoute } from "./routes/ingest.ts";
 import { pluginRoutes } from "./routes/plugins.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
@@ -34,6 +36,8 @@ export interface AppDependencies {
   readonly testSource: SourceTester;
   readonly replay: Replayer;
   readonly limits: ReceiveLimits;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly proxies: AddressList;
   readonly log: Logger;
   readonly now: () => Date;
   readonly isStopping: () => boolean;
@@ -41,12 +45,12 @@ export interface AppDependencies {
 
 /** The gateway's HTTP interface: the list of middleware, then the routes, vendors' first. */
 export function createApp(deps: AppDependencies): Koa<State> {
-  const { store, log } = deps;
+  const { store, log, proxies } = deps;
   const router = new Router<State>();
   const manage = [authorize(store.tokens), readBody()];
 
-  ingestRoute(router, deps.ingest, deps.limits);
-  webhookRoutes(router, manage, deps);
+  ingestRoute(router, deps.ingest, deps.limits, proxies);
+  webhookRoutes(router, manage, { ...deps, challenge: answerChallenge(deps.ingest, proxies) });
   incidentRoutes(router, manage, store.incidents);
   deliveryRoutes(router, manage, store.deliveries, deps.replay);
   queueRoutes(router, manage, { ...store, now: deps.now });
@@ -57,6 +61,7 @@ export function createApp(deps: AppDependencies): Koa<State> {
   app.use(identifyRequest(deps.now));
   app.use(endConnections(deps.isStopping));
   app.use(answerErrors(log));
+  app.use(requireTarget);
   app.use(requireHost);
   app.use(router.routes());
   app.use(refuseRest);

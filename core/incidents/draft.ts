@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type Alert, type Severity, severities } from "@thruway/sdk/alert";
 import { distinct } from "@thruway/sdk/read";
-import type { IncidentDraft } from "./incident.ts";
+import type { IncidentDraft, Said } from "./incident.ts";
 
 /** What a source decides about its alerts. */
 export interface DraftSettings {
@@ -29,25 +29,28 @@ export interface Made {
 /** Turns what a mapper made into what is stored: defaults and the severity mapping of the source, bounds, times. */
 export function draftOf(alert: Alert, settings: DraftSettings, made: Made): IncidentDraft {
   const received = made.receivedAt;
-  const occurred = alert.occurred_at ?? received;
+  const occurred = alert.occurred_at ?? alert.as_of ?? received;
+  const externalId = idOf(alert);
+  // What has no id of the vendor's is never updated.
+  const said = externalId === null ? undefined : saidBy(alert, settings, received);
   return {
     id: made.id,
     source: settings.source,
     plugin: settings.plugin,
-    external_id: idOf(alert),
+    external_id: externalId,
     type: cut(alert.type, longestTitle) ?? "alert",
     title: cut(alert.title, longestTitle) ?? "Untitled alert",
     description: cut(alert.description, longestText),
     severity: severityFor(alert, settings),
     vendor_severity: cut(alert.vendor_severity, longestTitle),
-    status: "new",
-    verdict: null,
+    status: alert.status ?? "new",
+    verdict: alert.verdict ?? null,
     entities: distinct(alert.entities ?? [])
       .slice(0, mostEntries)
       .map((entity) => ({ ...entity, value: bounded(entity.value, longestValue) })),
     mitre: (alert.mitre ?? []).slice(0, mostEntries),
     occurred_at: occurred,
-    first_seen_at: occurred,
+    first_seen_at: earliest(alert.first_seen_at ?? occurred, occurred),
     last_seen_at: occurred,
     received_at: received,
     created_at: made.at,
@@ -56,7 +59,35 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     url: cut(alert.url, longestValue),
     tags: [...new Set(alert.tags?.map((tag) => bounded(tag, longestTitle)))].slice(0, mostEntries),
     assignee: null,
+    ...(said !== undefined && { said }),
   };
+}
+
+/** When the alert said what; `undefined` where all of it was said when it happened, as nearly always. */
+function saidBy(alert: Alert, settings: DraftSettings, received: string): Said | undefined {
+  const { occurred_at, as_of, fallback = [] } = alert;
+  const isSeveritySaid = severitySaid(alert, settings) !== undefined;
+  const isPlain = fallback.length === 0 && isSeveritySaid && (as_of ?? occurred_at) === occurred_at;
+  if (isPlain) return undefined;
+  const said = as_of ?? occurred_at ?? received;
+  const at = momentOf(said, received);
+  return {
+    ...(!fallback.includes("type") && { type: at }),
+    ...(!fallback.includes("title") && { title: at }),
+    ...(alert.description && { description: at }),
+    ...(alert.vendor_severity && { vendor_severity: at }),
+    ...(alert.url && { url: at }),
+    ...(alert.verdict !== undefined && { verdict: at }),
+    // Of a closed alert and an open one of the same moment the closed one must win, whichever is received first.
+    status: said,
+    ...(isSeveritySaid && { severity: at }),
+    ...((occurred_at !== undefined || as_of === undefined) && { occurred_at: at }),
+  };
+}
+
+/** What was said at one moment by several alerts is told apart by when they were received. */
+export function momentOf(said: string, received: string): string {
+  return `${said} ${received}`;
 }
 
 /** The source's mapping looks at the raw value first, then at what the plugin made of it; no severity at all is the default. */
@@ -64,6 +95,13 @@ export function severityFor(
   alert: Pick<Alert, "severity" | "vendor_severity">,
   settings: Pick<DraftSettings, "severityMapping" | "defaultSeverity">,
 ): Severity {
+  return severitySaid(alert, settings) ?? settings.defaultSeverity;
+}
+
+function severitySaid(
+  alert: Pick<Alert, "severity" | "vendor_severity">,
+  settings: Pick<DraftSettings, "severityMapping">,
+): Severity | undefined {
   for (const value of [alert.vendor_severity, alert.severity]) {
     const key = value?.trim().toLowerCase();
     if (key !== undefined && Object.hasOwn(settings.severityMapping, key)) {
@@ -71,12 +109,16 @@ export function severityFor(
       if (mapped !== undefined) return mapped;
     }
   }
-  return alert.severity ?? settings.defaultSeverity;
+  return alert.severity;
 }
 
 /** Whether `a` is graver than `b`. */
 export function graver(a: Severity, b: Severity): boolean {
   return severities.indexOf(a) < severities.indexOf(b);
+}
+
+function earliest(one: string, other: string): string {
+  return one < other ? one : other;
 }
 
 /** An id is not cut: two that differ at their ends only would become one incident. */

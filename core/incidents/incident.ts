@@ -1,17 +1,9 @@
-import type { Entity, Mitre, Severity } from "@thruway/sdk";
+import type { Entity, Mitre, Severity, Verdict } from "@thruway/sdk/alert";
+
+export { type Verdict, verdicts } from "@thruway/sdk/alert";
 
 export const statuses = ["new", "in_progress", "pending_approval", "escalated", "resolved", "closed"] as const;
 export type Status = (typeof statuses)[number];
-
-export const verdicts = [
-  "true_positive",
-  "likely_true_positive",
-  "suspicious",
-  "likely_false_positive",
-  "false_positive",
-  "inconclusive",
-] as const;
-export type Verdict = (typeof verdicts)[number];
 
 /** Tags what is only a test; lists leave it out unless asked for. */
 export const testTag = "test";
@@ -35,7 +27,7 @@ export interface Incident {
   readonly verdict: Verdict | null;
   readonly entities: readonly Entity[];
   readonly mitre: readonly Mitre[];
-  /** When the newest alert about it happened. */
+  /** When the newest alert about it happened, or was last seen to go on. */
   readonly occurred_at: string;
   readonly first_seen_at: string;
   readonly last_seen_at: string;
@@ -51,8 +43,21 @@ export interface Incident {
   readonly deliveries: readonly string[];
 }
 
-/** An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. */
-export type IncidentDraft = Omit<Incident, "number" | "deliveries">;
+/** What an alert puts in words. Of two alerts about one incident, what the later one says stands. */
+export const words = ["type", "title", "description", "vendor_severity", "url", "status", "verdict"] as const;
+export type Word = (typeof words)[number];
+
+/**
+ * When an alert said what stands in an incident, so that alerts may arrive in any order: `<as of> <received>`, which sorts as
+ * it should. Absent for what nobody said: a default, a fallback, or what an analyst decided and no alert may change.
+ */
+export type Said = Readonly<Partial<Record<Word | "severity" | "occurred_at", string>>>;
+
+/**
+ * An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. Stores
+ * keep `said` and do not show it; left out, everything was said at `last_seen_at`.
+ */
+export type IncidentDraft = Omit<Incident, "number" | "deliveries"> & { readonly said?: Said };
 
 /** What an answer and a delivery say of an incident. */
 export interface IncidentRef {

@@ -1,4 +1,4 @@
-import type { Delivery, Headers } from "@thruway/sdk";
+import { type Delivery, type Headers, queryOf } from "@thruway/sdk";
 
 /** A request as it comes in from HTTP, or from the test of a source. */
 export interface Arrival {
@@ -8,7 +8,10 @@ export interface Arrival {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
+  /** The sender's, as far as the trusted proxies tell. */
   readonly address: string;
+  /** Whether a trusted proxy handed it over. */
+  readonly proxied?: boolean;
   readonly receivedAt: Date;
   readonly receive: () => Promise<Buffer>;
   /** Marks what becomes of it as a test. */
@@ -22,16 +25,23 @@ export class ArrivedDelivery implements Delivery {
   readonly headers: Headers;
   readonly body: Uint8Array;
   readonly receivedAt: Date;
+  readonly address: string;
+  readonly proxied: boolean;
 
-  constructor({ method, url, headers, receivedAt }: Arrival, body: Uint8Array) {
+  constructor(
+    { method, url, headers, receivedAt, address, proxied = false }: Omit<Arrival, "receive">,
+    body: Uint8Array,
+  ) {
     this.method = method;
     this.url = url;
     this.headers = headers;
     this.body = body;
     this.receivedAt = receivedAt;
+    this.address = address;
+    this.proxied = proxied;
   }
 
   get query(): URLSearchParams {
-    return new URL(this.url, "http://localhost").searchParams;
+    return queryOf(this.url);
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { Delivery, Reply, Verified } from "@thruway/sdk";
+import type { Delivery, Fetch, Ignored, Reply, Verified } from "@thruway/sdk";
 import type { Logger } from "pino";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 import { ClientGone, Refusal } from "../errors.ts";
@@ -21,6 +21,7 @@ import { type Journey, startJourney } from "./journey.ts";
 import { limitRate } from "./limit-rate.ts";
 import { type Made, process } from "./process.ts";
 import type { RefusalRecorder } from "./refusals.ts";
+import { signedHandshake } from "./signed-handshake.ts";
 
 export interface IngestDependencies {
   readonly sources: Pick<Sources, "find">;
@@ -32,6 +33,8 @@ export interface IngestDependencies {
   readonly refusals: RefusalRecorder;
   /** The budget of unauthenticated requests, by address. */
   readonly refusalLimiter: RateLimiterMemory;
+  /** Gets what proves a sender, for the schemes that need it. */
+  readonly fetch: Fetch;
   /** Called when a delivery was queued, so that a worker looks at once. */
   readonly onQueued: () => void;
   readonly log: Logger;
@@ -56,14 +59,19 @@ export async function ingest(
 ): Promise<Ingested> {
   const admitted = await admit(arrival, deps, journey);
   if ("reply" in admitted) return { kind: "reply", reply: admitted.reply, journey };
-  const { source, proof, delivery } = admitted;
+  const { source, proof, delivery, greeted } = admitted;
 
   // A test is a delivery of its own each time, though its event stays the same.
   const key = deliveryKey(source.name, "signed", arrival.test ? arrival.id : proof.signed);
-  const queued: Made = { plugin: source.plugin?.name ?? null, key, outcome: "queued", drafts: [] };
+  const unmapped = { plugin: source.plugin?.name ?? null, key, drafts: [] };
+  const queued: Made = { ...unmapped, outcome: "queued" };
   const known = { source: source.name, scheme: proof.scheme, body: delivery.body, journey };
-  const made =
-    source.processing === "queued" && !arrival.test ? queued : tried(arrival, admitted, { queued, known }, deps);
+  const made: Made =
+    greeted !== undefined
+      ? { ...unmapped, outcome: "ignored", reason: greeted.ignored }
+      : source.processing === "queued" && !arrival.test
+        ? queued
+        : tried(arrival, admitted, { queued, known }, deps);
 
   const record = recordOf(arrival, made, known);
   const result = await journey.run("commit", () => commit({ delivery: record, drafts: made.drafts }, deps.commits));
@@ -100,9 +108,23 @@ interface Believed {
   readonly source: Source;
   readonly proof: Verified;
   readonly delivery: Delivery;
+  /** Set for a signed ping or challenge, which makes no incident. */
+  readonly greeted?: Ignored;
 }
 
 type Admitted = { readonly reply: Reply } | Believed;
+
+/**
+ * The answer to a challenge that comes by another method than POST, which needs no more than the headers: Okta's GET.
+ * `undefined` where it is none.
+ */
+export function greet(
+  arrival: Omit<Arrival, "receive">,
+  { sources }: Pick<IngestDependencies, "sources">,
+): Reply | undefined {
+  const identified = identify(arrival.sourceName, sources.find.bind(sources));
+  return handshake(new ArrivedDelivery(arrival, Buffer.alloc(0)), identified);
+}
 
 /** Everything before a sender is believed. What is refused here leaves a line for the operator, but no bytes. */
 async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journey): Promise<Admitted> {
@@ -118,12 +140,20 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
     );
     const reply = journey.run("handshake", () => handshake(delivery, identified));
     if (reply !== undefined) return { reply };
-    const admitted = journey.run("authenticate", () => authenticate(delivery, identified, arrival.sourceName));
+    const authenticating = journey.run("authenticate", () =>
+      authenticate(delivery, identified, arrival.sourceName, deps.fetch),
+    );
+    // Only a scheme that fetches is waited for.
+    const admitted = authenticating instanceof Promise ? await authenticating : authenticating;
     journey.run("check_freshness", () => checkFreshness(admitted, arrival.receivedAt));
     authenticated = true;
     const { limiter } = admitted.source;
     if (limiter !== undefined) await journey.run("limit_rate", () => limitRate(limiter, admitted.source.name));
-    return { ...admitted, delivery };
+    if (admitted.source.handshake.after === undefined) return { ...admitted, delivery };
+    const greeting = journey.run("signed_handshake", () => signedHandshake(delivery, admitted.source, deps.fetch));
+    const greeted = greeting instanceof Promise ? await greeting : greeting;
+    if (greeted === undefined) return { ...admitted, delivery };
+    return "ignored" in greeted ? { ...admitted, delivery, greeted } : { reply: greeted };
   } catch (error) {
     if (error instanceof ClientGone || !(error instanceof Refusal)) throw error;
     // A flood of refusals spends the budget of its own address; a good delivery from there never comes to this line.

@@ -8,9 +8,11 @@ export const stages = [
   "authenticate",
   "check_freshness",
   "limit_rate",
+  "signed_handshake",
   "parse",
   "validate",
   "map",
+  "follow",
   "commit",
 ] as const;
 export type Stage = (typeof stages)[number];

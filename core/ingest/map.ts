@@ -1,10 +1,31 @@
-import { type Alert, alertFault, isIgnored, type MapResult, type Plugin } from "@thruway/sdk";
+import {
+  type Alert,
+  alertFault,
+  type FetchAccess,
+  isIgnored,
+  isPointers,
+  type MapResult,
+  type Plugin,
+  type Pointer,
+  pointersFault,
+} from "@thruway/sdk";
 import { draftOf, type Made } from "../incidents/draft.ts";
 import type { IncidentDraft } from "../incidents/incident.ts";
 import type { Source } from "../sources/sources.ts";
 import { byPlugin, PluginFailure } from "./plugin-failure.ts";
 
-export type Mapped = { readonly drafts: readonly IncidentDraft[] } | { readonly ignored: string };
+export type Mapped =
+  | { readonly drafts: readonly IncidentDraft[]; readonly reason?: string }
+  | { readonly ignored: string }
+  | Pointed;
+
+/** A delivery that points at alerts, and how they are fetched. */
+export interface Pointed {
+  readonly pointers: readonly Pointer[];
+  readonly access: FetchAccess;
+  /** Of the alerts that it holds besides. */
+  readonly drafts: readonly IncidentDraft[];
+}
 
 export interface Making {
   readonly newId: () => string;
@@ -24,9 +45,10 @@ export function map(payload: unknown, plugin: Plugin, source: Source, making: Ma
   const result = byPlugin(plugin.name, () =>
     plugin.map(payload, { source: source.name, options: source.options, receivedAt: making.receivedAt }),
   );
-  if (isResultIgnored(plugin, result)) return { ignored: result.ignored };
-  const alerts: readonly Alert[] = Array.isArray(result) ? result : [result];
-  if (alerts.length === 0) return { ignored: "the payload holds no alert" };
+  refuseNonsense(plugin, result);
+  if (isIgnored(result)) return { ignored: result.ignored };
+  const held = isPointers(result) ? (result.alerts ?? []) : result;
+  const alerts: readonly Alert[] = Array.isArray(held) ? held : [held];
   const settings = { ...source.drafts, plugin: plugin.name };
   const times: Omit<Made, "id"> = { at: making.at.toISOString(), receivedAt: making.receivedAt.toISOString() };
   const draft = (alert: Alert): IncidentDraft => {
@@ -34,17 +56,21 @@ export function map(payload: unknown, plugin: Plugin, source: Source, making: Ma
     const tagged = making.tags.length === 0 ? alert : { ...alert, tags: [...(alert.tags ?? []), ...making.tags] };
     return draftOf(tagged, settings, { id: making.newId(), ...times });
   };
-  return { drafts: byPlugin(plugin.name, () => alerts.map(draft)) };
+  const drafts = byPlugin(plugin.name, () => alerts.map(draft));
+  if (!isPointers(result)) return drafts.length > 0 ? { drafts } : { ignored: "the payload holds no alert" };
+  const access = byPlugin(plugin.name, () => plugin.fetch(source.options));
+  if (access !== undefined && result.pointers.length > 0) return { pointers: result.pointers, access, drafts };
+  return drafts.length > 0 ? { drafts, reason: result.reason } : { ignored: result.reason };
 }
 
-function isResultIgnored(plugin: Plugin, result: MapResult): result is { readonly ignored: string } {
+/** @throws {PluginFailure} */
+function refuseNonsense(plugin: Plugin, result: MapResult): void {
   if (typeof result !== "object" || result === null) {
-    throw new PluginFailure(
-      plugin.name,
-      new TypeError("map returned neither an alert, nor a list of them, nor ignore(…)"),
-    );
+    const fault = "map returned neither an alert, nor a list of them, nor ignore(…), nor pointers(…)";
+    throw new PluginFailure(plugin.name, new TypeError(fault));
   }
-  return isIgnored(result);
+  const fault = isPointers(result) ? pointersFault(result) : undefined;
+  if (fault !== undefined) throw new PluginFailure(plugin.name, new TypeError(`map returned pointers whose ${fault}`));
 }
 
 /** A plugin written in plain JavaScript can return anything; what is stored must be an alert. */

@@ -4,10 +4,11 @@ import { Refusal } from "../errors.ts";
 /**
  * Reads the body as JSON. Content types ending in `json` are taken, and none at all.
  *
+ * @param contentTypes what the source's sender calls JSON besides: `text/plain`
  * @throws {Refusal} unsupported_media_type, invalid_json
  */
-export function parse(body: Uint8Array, headers: Headers): unknown {
-  refuseOtherTypes(headers);
+export function parse(body: Uint8Array, headers: Headers, contentTypes: readonly string[] = []): unknown {
+  refuseOtherTypes(headers, contentTypes);
   try {
     return parseJson(body);
   } catch (error) {
@@ -19,9 +20,10 @@ export function parse(body: Uint8Array, headers: Headers): unknown {
 const jsonType = /^(?:application|text)\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([\w-]+)/i;
 
-function refuseOtherTypes(headers: Headers): void {
+function refuseOtherTypes(headers: Headers, contentTypes: readonly string[]): void {
   const type = single(headers, "content-type");
-  if (type === "repeated" || (type !== undefined && !jsonType.test(type.value))) {
+  const isJson = (value: string): boolean => jsonType.test(value) || contentTypes.includes(mediaType(value));
+  if (type === "repeated" || (type !== undefined && !isJson(type.value))) {
     throw new Refusal("unsupported_media_type", {
       message: "Content type is not supported; send application/json",
       details: [{ path: "headers.content-type", message: "must be application/json" }],
@@ -41,4 +43,8 @@ function refuseOtherTypes(headers: Headers): void {
       details: [{ path: "headers.content-encoding", message: "must be absent" }],
     });
   }
+}
+
+function mediaType(value: string): string {
+  return (value.split(";")[0] ?? "").trim().toLowerCase();
 }

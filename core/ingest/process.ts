@@ -1,4 +1,4 @@
-import type { Delivery } from "@thruway/sdk";
+import type { Delivery, Plugin } from "@thruway/sdk";
 import { type ErrorCode, Refusal } from "../errors.ts";
 import type { IncidentDraft } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
@@ -6,7 +6,7 @@ import type { Source } from "../sources/sources.ts";
 import type { Outcome } from "../store/ports.ts";
 import { deliveryKey } from "./identity.ts";
 import type { Journey } from "./journey.ts";
-import { type Making, map } from "./map.ts";
+import { type Making, map, type Pointed } from "./map.ts";
 import { parse } from "./parse.ts";
 import { byPlugin, PluginFailure } from "./plugin-failure.ts";
 import { validate } from "./validate.ts";
@@ -20,8 +20,10 @@ export interface Made {
   /** Set when it was queued for a reason that has a code. */
   readonly code?: ErrorCode;
   readonly reason?: string;
-  /** Set when it was rejected: what the sender is told. */
+  /** Set when it was rejected: what the sender is told. In the queue also why it could not be fetched yet. */
   readonly refusal?: Refusal;
+  /** Set when it is queued because its alerts have to be fetched. */
+  readonly pointed?: Pointed & { readonly plugin: Plugin };
   /** Set when the plugin failed: a bug, for the log. */
   readonly failure?: PluginFailure;
 }
@@ -48,18 +50,27 @@ export function process(
   let plugin = source.plugin;
   let key = signedKey;
   try {
-    const payload = journey.run("parse", () => parse(delivery.body, delivery.headers));
+    const payload = journey.run("parse", () => parse(delivery.body, delivery.headers, source.scheme.contentTypes));
     const found = journey.run("validate", () => validate(payload, source, plugins));
     plugin = found;
-    const eventId = keepKey ? undefined : byPlugin(found.name, () => found.eventId(payload));
+    const eventId = keepKey ? undefined : byPlugin(found.name, () => found.eventId(payload, source.options));
     if (eventId !== undefined) key = deliveryKey(source.name, "event", eventId);
     const mapped = journey.run("map", () => map(payload, found, source, making));
-    if ("ignored" in mapped) return { plugin: found.name, key, outcome: "ignored", drafts: [], reason: mapped.ignored };
-    return { plugin: found.name, key, outcome: "accepted", drafts: mapped.drafts };
+    const made = { plugin: found.name, key, drafts: [] };
+    if ("ignored" in mapped) return { ...made, outcome: "ignored", reason: mapped.ignored };
+    if ("pointers" in mapped) {
+      const reason = `holds ${inNumber(mapped.pointers.length)}, fetched next`;
+      return { ...made, outcome: "queued", reason, pointed: { ...mapped, plugin: found } };
+    }
+    return { ...made, outcome: "accepted", ...mapped };
   } catch (error) {
     const failed = { plugin: plugin?.name ?? null, key, drafts: [] };
     if (error instanceof Refusal) return { ...failed, outcome: "rejected", refusal: error };
     if (error instanceof PluginFailure) return { ...failed, outcome: "queued", reason: error.message, failure: error };
     throw error;
   }
+}
+
+function inNumber(pointers: number): string {
+  return pointers === 1 ? "1 pointer" : `${pointers} pointers`;
 }

@@ -1,11 +1,13 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Logger } from "pino";
 import { type ErrorCode, messageOf } from "../errors.ts";
+import { createFetcher, type Fetcher } from "../fetch/fetcher.ts";
 import { testTag } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import type { Source, Sources } from "../sources/sources.ts";
 import type { ClaimedDelivery, CommitStore, NewDelivery, QueueStore } from "../store/ports.ts";
 import { type Flights, stalled } from "./flights.ts";
+import { type Followed, follow } from "./follow.ts";
 import { isTest } from "./identity.ts";
 import { startJourney } from "./journey.ts";
 import { process } from "./process.ts";
@@ -29,6 +31,8 @@ export interface WorkerDependencies {
   readonly clock: () => number;
   /** 0 to 1; spreads retries. */
   readonly random: () => number;
+  /** Fetches what deliveries only point at. */
+  readonly fetcher?: Fetcher;
 }
 
 export interface QueueWorker {
@@ -42,7 +46,9 @@ export interface QueueWorker {
 export const noWorker: QueueWorker = { wake: () => {}, close: () => Promise.resolve() };
 
 /** Works off the queue: claims deliveries by lease, processes them as the intake would, retries with backoff. */
-export function startWorker(deps: WorkerDependencies): QueueWorker {
+export function startWorker(given: WorkerDependencies): QueueWorker {
+  const stopping = new AbortController();
+  const deps = { fetcher: createFetcher(), stopping: stopping.signal, ...given };
   let running: Promise<void> | undefined;
   let again = false;
   let closed = false;
@@ -72,19 +78,23 @@ export function startWorker(deps: WorkerDependencies): QueueWorker {
     wake,
     async close() {
       closed = true;
+      stopping.abort(new Error("the gateway stops"));
       clearInterval(polling);
       await running;
     },
   };
 }
 
-async function settle(job: ClaimedDelivery, deps: WorkerDependencies): Promise<void> {
+type Dependencies = WorkerDependencies & { readonly fetcher: Fetcher; readonly stopping: AbortSignal };
+
+async function settle(job: ClaimedDelivery, deps: Dependencies): Promise<void> {
   const { delivery, epoch } = job;
   const fields = { delivery_id: delivery.id, source: delivery.source, attempts: delivery.attempts };
   try {
-    const settled = processed(job, deps);
+    const settled = await processed(job, deps);
     if ("retry" in settled) {
-      const at = new Date(deps.now().getTime() + delayMs(delivery.attempts, deps.random()));
+      const wait = Math.max(delayMs(delivery.attempts, deps.random()), settled.afterMs ?? 0);
+      const at = new Date(deps.now().getTime() + wait);
       await deps.queue.retry(delivery.id, epoch, at, { reason: settled.retry });
       deps.log.warn(
         { ...fields, reason: settled.retry, next_attempt_at: at.toISOString() },
@@ -105,10 +115,10 @@ async function settle(job: ClaimedDelivery, deps: WorkerDependencies): Promise<v
 }
 
 type Settled =
-  | { readonly retry: string }
+  | { readonly retry: string; readonly afterMs?: number | undefined }
   | { readonly delivery: NewDelivery; readonly drafts: Parameters<CommitStore["commit"]>[0]["drafts"] };
 
-function processed({ delivery, key, body, epoch }: ClaimedDelivery, deps: WorkerDependencies): Settled {
+async function processed({ delivery, key, body, epoch }: ClaimedDelivery, deps: Dependencies): Promise<Settled> {
   const { incidents: _, duplicate_of: __, attempts, next_attempt_at: ___, ...record } = delivery;
   const last = attempts >= mostAttempts;
   const found = sourceOf(delivery.source, deps.sources);
@@ -122,15 +132,21 @@ function processed({ delivery, key, body, epoch }: ClaimedDelivery, deps: Worker
   const headers = delivery.content_type === null ? {} : { "content-type": [delivery.content_type] };
   const receivedAt = new Date(delivery.received_at);
   const making = { newId: randomUUIDv7, at: deps.now(), receivedAt, tags: keepKey ? [testTag] : [] };
-  const made = deps.flights.run(
+  const mapped = deps.flights.run(
     () => ({ delivery: { ...record, key, body }, epoch }),
     () => process({ body, headers }, source, { plugins: deps.plugins, making, key, keepKey, journey }),
   );
-  if (made === undefined) {
+  if (mapped === undefined) {
     const why = stalled(source.plugin?.name ?? null, "second");
     return { delivery: { ...record, key, body, outcome: "dead", ...why }, drafts: [] };
   }
-  if (made.outcome === "queued" && !last) return { retry: made.reason ?? messageOf(made.failure) };
+  const { pointed } = mapped;
+  const following = { fetcher: deps.fetcher, making, last, signal: deps.stopping };
+  const made: Followed =
+    pointed === undefined ? mapped : await journey.run("follow", () => follow(mapped, pointed, source, following));
+  if (made.outcome === "queued" && !last) {
+    return { retry: made.reason ?? messageOf(made.failure), afterMs: made.retryAfterMs };
+  }
   return {
     delivery: {
       ...record,

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from "@thruway/sdk";
+import { provesWithoutSecret, type SignatureScheme, takesSecret } from "@thruway/sdk";
 import type { Detail } from "../errors.ts";
 import type { Registration } from "./registration.ts";
 
@@ -14,14 +14,18 @@ export function secretProblems(scheme: SignatureScheme, { secrets, options }: Re
   if (unsigned && secrets.length > 0) {
     return [{ path: "options.allow_unsigned", message: "makes a secret useless; leave one of the two out" }];
   }
-  if (!unsigned && secrets.length === 0) {
+  if (secrets.length > 0 && !takesSecret(scheme)) {
+    return [{ path: "secret", message: `is of no use: the sender proves itself by ${scheme.summary}` }];
+  }
+  if (!unsigned && secrets.length === 0 && !provesWithoutSecret(scheme)) {
     const remedy = scheme.acceptsUnsigned ? "; or set options.allow_unsigned to take what anybody sends" : "";
     return [{ path: "secret", message: `is required: the sender must send ${scheme.summary}${remedy}` }];
   }
   if (secrets.some((secret) => secret.length < scheme.minimumSecretLength)) {
     return [{ path: "secret", message: `must have at least ${scheme.minimumSecretLength} characters` }];
   }
-  return [];
+  const written = secrets.map((secret) => scheme.secretProblem?.(secret)).find((problem) => problem !== undefined);
+  return written === undefined ? [] : [{ path: "secret", message: written }];
 }
 
 /** What is allowed and yet unwise. */

@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Credentials, type Plugin, type SignatureScheme, webhookSignature } from "@thruway/sdk";
+import {
+  type Credentials,
+  type Plugin,
+  type SignatureScheme,
+  type SourceHandshake,
+  webhookSignature,
+} from "@thruway/sdk";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { type Detail, Refusal } from "../errors.ts";
 import type { DraftSettings } from "../incidents/draft.ts";
@@ -19,6 +25,7 @@ export interface Source {
   readonly options: Readonly<Record<string, unknown>>;
   readonly scheme: SignatureScheme;
   readonly credentials: Credentials;
+  readonly handshake: SourceHandshake;
   readonly toleranceSeconds: number | null;
   readonly processing: "immediate" | "queued";
   readonly limiter: RateLimiterMemory | undefined;
@@ -145,7 +152,7 @@ export class Sources {
     const { secret: _, ...given } = checked.value;
     const registration = { ...given, secrets: activeSecrets(checked.value, []) };
     if (this.#fromFile.has(registration.source)) throw readOnly(registration.source);
-    const record = this.#sealed(registration, this.#problems(registration), this.#now().toISOString(), []);
+    const record = this.#sealed(registration, this.#problems(registration), undefined, []);
     if (!(await this.#store.add(record))) {
       throw new Refusal("source_exists", { message: `Webhook source '${record.source}' is already registered` });
     }
@@ -243,7 +250,7 @@ export class Sources {
   #sealed(
     registration: Registration,
     problems: readonly Detail[],
-    created: string,
+    created: string | undefined,
     before: readonly { readonly plain: string; readonly created_at: string }[],
   ): SourceRecord {
     if (problems.length > 0) throw invalid(problems);
@@ -257,7 +264,7 @@ export class Sources {
         sealed: this.#sealer.seal(plain, source),
         created_at: before.find((each) => each.plain === plain)?.created_at ?? at,
       })),
-      created_at: created,
+      created_at: created ?? at,
       updated_at: at,
     };
   }
@@ -310,6 +317,7 @@ export class Sources {
       options,
       scheme,
       credentials: { secrets, allowUnsigned: options.allow_unsigned === true },
+      handshake: broken !== undefined ? {} : (plugin?.handshake.of(options) ?? {}),
       toleranceSeconds: registration.tolerance_seconds,
       processing: registration.processing,
       limiter: rate === null ? undefined : new RateLimiterMemory({ points: rate.requests, duration: rate.per_seconds }),

@@ -6,6 +6,7 @@ import {
   firstText,
   type Mitre,
   number,
+  record,
   records,
   text,
   texts,
@@ -17,18 +18,24 @@ export type Fields = Readonly<Record<string, unknown>>;
 export function entitiesOf(event: Fields): readonly Entity[] {
   return distinct([
     ...entities("host", "target", hosts(event)),
-    ...entities("user", "target", userOf(event)),
+    ...entities("user", "target", usersOf(event)),
     ...entities("ip", "target", event.LocalIP, event.LocalIPv6, event.EndpointIp, event.SourceEndpointIpAddress),
     ...entities("host", "destination", event.TargetEndpointHostName),
+    ...entities("resource", "target", firstText(event.ResourceName, event.ResourceId)),
+    ...entities("ip", "source", event.UserSourceIp),
     ...entities("process", "related", event.CommandLine),
-    ...entities("file", "related", pathOf(event), event.AssociatedFile),
-    ...hashes(event.SHA256String, event.SHA1String, event.MD5String, ...texts(event.SHA256Hashes)),
+    ...entities("file", "related", pathOf(event), event.AssociatedFile, event.Filename),
+    ...hashes(event.SHA256String, event.SHA1String, event.MD5String, event.ContentSha, texts(event.SHA256Hashes)),
     ...entities("ip", "related", texts(event.IPv4Addresses)),
     ...indicator(event),
     ...records(event.QuarantineFiles).flatMap((file) => [
       ...entities("file", "related", file.ImageFileName),
       ...hashes(file.SHA256HashData),
     ]),
+    ...[event.ExecutablesWritten, event.FilesWritten]
+      .flatMap(records)
+      .flatMap((file) => entities("file", "related", pathOf(file))),
+    ...entities("url", "destination", record(event.DestinationV2 ?? event.Destination).WebLocationURL),
     ...records(event.NetworkAccesses).flatMap(remoteEnd),
     ...records(event.DnsRequests).flatMap(({ DomainName }) => entities("domain", "related", DomainName)),
   ]);
@@ -36,7 +43,7 @@ export function entitiesOf(event: Fields): readonly Entity[] {
 
 /** An incident names no host, only the sensors of the first one and of those that it spread to. */
 function hosts(event: Fields): readonly string[] {
-  const one = firstText(
+  const own = firstTexts(
     event.Hostname,
     event.ComputerName,
     event.HostName,
@@ -44,16 +51,22 @@ function hosts(event: Fields): readonly string[] {
     event.EndpointName,
     event.SourceEndpointHostName,
   );
-  const named = [...texts(one, null), ...texts(event.HostNames)];
+  const indicators = records(event.ThreatgraphIndicators).map(({ Hostname }) => Hostname);
+  const named = [...own, ...texts(event.HostNames), ...texts(indicators)];
   return named.length > 0 ? named : [...texts(event.HostID), ...texts(event.LMHostIDs)];
 }
 
-function userOf(event: Fields): string | undefined {
-  const names = [event.SourceAccountUpn, event.UserName, event.SourceAccountName].map(text);
-  const name = names.find((each) => each !== undefined && each !== "N/A");
-  if (name === undefined) return undefined;
+function usersOf(event: Fields): readonly string[] {
   const domain = firstText(event.LogonDomain, event.MachineDomain, event.SourceAccountDomain);
-  return domain === undefined || /[\\@]/.test(name) ? name : `${domain}\\${name}`;
+  return firstTexts(event.SourceAccountUpn, event.UserName, event.SourceAccountName).map((name) =>
+    domain === undefined || /[\\@]/.test(name) ? name : `${domain}\\${name}`,
+  );
+}
+
+/** What the first of the values says that says anything: one text, or in the body of a workflow perhaps several. */
+function firstTexts(...values: readonly unknown[]): readonly string[] {
+  const said = values.map((value) => texts(value, null).filter((each) => each !== "N/A"));
+  return said.find((each) => each.length > 0) ?? [];
 }
 
 /** A DetectionSummaryEvent's path is the folder, an EppDetectionSummaryEvent's the whole of it. */
@@ -68,7 +81,7 @@ function pathOf(event: Fields): string | undefined {
 
 /** A hash that was not computed is sent as noughts. */
 function hashes(...values: readonly unknown[]): readonly Entity[] {
-  return entities("hash", "related", values).filter(({ value }) => !/^0+$/.test(value));
+  return entities("hash", "related", values.flat()).filter(({ value }) => !/^0+$/.test(value));
 }
 
 const indicatorTypes: readonly { readonly form: RegExp; readonly type: EntityType }[] = [
@@ -96,9 +109,9 @@ export function mitreOf(event: Fields): readonly Mitre[] {
     entry(each.TechniqueID, each.Technique, each.TacticID, each.Tactic),
   );
   if (listed.length > 0) return listed.flat();
-  const ids = texts(event.TechniqueIds);
+  const ids = [...texts(event.TechniqueIds), ...texts(event.TechniqueId)];
   const techniques = [...texts(event.Techniques), ...texts(event.Technique, null)];
-  const tacticIds = texts(event.TacticIds);
+  const tacticIds = [...texts(event.TacticIds), ...texts(event.TacticId)];
   const tactics = [...texts(event.Tactics), ...texts(event.Tactic, null)];
   const longest = Math.max(ids.length, techniques.length, tacticIds.length, tactics.length);
   return Array.from({ length: longest }, (_, i) => entry(ids[i], techniques[i], tacticIds[i], tactics[i])).flat();

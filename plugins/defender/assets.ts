@@ -24,14 +24,25 @@ export function processEntities(commandLine: unknown, image: Fields, role: Entit
 }
 
 /**
- * Hosts, or users, with the victims first. Where the vendor names no victim it is the first that has no role, so that an
- * incident says whom it concerns.
+ * Hosts, or users, with the victims first, each once. Where the vendor names no victim it is the first that has no role, so
+ * that an incident says whom it concerns.
  */
 export function victimsFirst(assets: readonly Entity[]): readonly Entity[] {
   const victims = assets.filter(({ role }) => role === "target");
-  if (victims.length > 0) return [...victims, ...assets.filter(({ role }) => role !== "target")];
+  if (victims.length > 0) return eachOnce([...victims, ...assets.filter(({ role }) => role !== "target")]);
   const first = assets.find(({ role }) => role === "related");
-  return first === undefined ? assets : [{ ...first, role: "target" }, ...assets.filter((asset) => asset !== first)];
+  if (first === undefined) return assets;
+  return eachOnce([{ ...first, role: "target" }, ...assets.filter((asset) => asset !== first)]);
+}
+
+/** What is the victim by one row of evidence and merely related by the next is the victim. */
+function eachOnce(assets: readonly Entity[]): readonly Entity[] {
+  const named = new Set<string>();
+  return assets.filter(({ role, value }) => {
+    const isRepeated = role === "related" && named.has(value.toLowerCase());
+    named.add(value.toLowerCase());
+    return !isRepeated;
+  });
 }
 
 function hashEntities(file: Fields, role: EntityRole): readonly Entity[] {

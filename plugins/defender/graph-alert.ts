@@ -1,7 +1,7 @@
 import { defined, humanise, instant, link, records, severityOf, some, text, texts } from "@thruway/sdk";
-import { type Family, type Fields, joined, missing, missingAll } from "./family.ts";
+import { each, type Family, type Fields, joined, missing, missingAll } from "./family.ts";
 import { entitiesOf, kindOf } from "./graph-evidence.ts";
-import { describe, techniquesOf, typeOf } from "./wording.ts";
+import { decisionOf, describe, latest, stated, techniquesOf, typeOf } from "./wording.ts";
 
 /** An alert of the Graph security API (`alerts_v2`): https://learn.microsoft.com/graph/api/resources/security-alert */
 export const graphAlert: Family = {
@@ -9,7 +9,7 @@ export const graphAlert: Family = {
 
   lacks: (fields) => [...missing(fields, "id"), ...lacksType(fields)],
 
-  toAlert(fields) {
+  read: each((fields) => {
     const evidence = records(fields.evidence);
     const messages = evidence.filter((item) => kindOf(item) === "analyzedmessage");
     return defined({
@@ -21,6 +21,8 @@ export const graphAlert: Family = {
       description: describe(fields.description, {
         Threat: text(fields.threatDisplayName) ?? fields.threatFamilyName,
         Subject: [...new Set(messages.flatMap((message) => texts(message.subject, null)))],
+        Classification: stated(fields.classification),
+        Determination: stated(fields.determination),
       }),
       severity: severityOf(fields.severity),
       vendor_severity: text(fields.severity),
@@ -30,12 +32,15 @@ export const graphAlert: Family = {
         instant(fields.lastActivityDateTime) ??
         instant(fields.firstActivityDateTime) ??
         instant(fields.createdDateTime),
+      first_seen_at: instant(fields.firstActivityDateTime),
+      as_of: latest(fields.lastUpdateDateTime, fields.resolvedDateTime),
+      ...decisionOf(fields.status, fields.classification),
       url: link(fields.alertWebUrl) ?? link(fields.incidentWebUrl),
       entities: some(entitiesOf(evidence)),
       mitre: some(techniquesOf(fields.mitreTechniques)),
       tags: some(texts(fields.systemTags)),
     });
-  },
+  }),
 
   eventId: (fields) => joined(fields.id, fields.lastUpdateDateTime),
 };

@@ -11,7 +11,7 @@ import {
   text,
   texts,
 } from "@thruway/sdk";
-import { type Family, joined, missing } from "./family.ts";
+import { each, type Family, joined, missing } from "./family.ts";
 import { describe, typeOf } from "./wording.ts";
 
 /** Defender for Office 365 as relays write it: an envelope around one message. */
@@ -20,7 +20,7 @@ export const officeEvent: Family = {
 
   lacks: (fields) => missing(fields, "eventType", "creationTime", "entityType"),
 
-  toAlert(fields) {
+  read: each((fields) => {
     const data = record(fields.data);
     const what = humanise(fields.eventType) ?? "Defender for Office 365 event";
     const subject = firstText(data.subject);
@@ -39,7 +39,7 @@ export const officeEvent: Family = {
         ]),
       ),
     });
-  },
+  }),
 
   eventId: (fields) => joined(fields.id, fields.eventType, fields.creationTime),
 };

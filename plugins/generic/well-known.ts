@@ -90,7 +90,7 @@ export function entitiesIn(places: readonly Place[]): readonly Entity[] {
 }
 
 /** A comma parts several of these, and is a part of a person's name, a URL, a path or a command line. */
-const commaJoined: ReadonlySet<EntityType> = new Set(["email", "ip", "domain", "hash"]);
+export const commaJoined: ReadonlySet<EntityType> = new Set(["email", "ip", "domain", "hash"]);
 
 /** Common words (`from`, `to`, `domain`, `ip`) hold other things as well: a time, a Windows domain, a flag. */
 function addressOf(type: EntityType, value: string): string | undefined {

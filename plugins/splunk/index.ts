@@ -19,16 +19,19 @@ import {
   webhookSignature,
 } from "@thruway/sdk";
 import { type BetterWebhooks, betterWebhooks } from "./better-webhooks.ts";
-import { all, entitiesOf, first, isNotable, mitreOf, notableId, type Row, rowOf } from "./row.ts";
+import { isOnCall, type OnCallMessage, onCallAlert } from "./on-call.ts";
+import { all, entitiesOf, fieldsOf, first, isNotable, mitreOf, notableId, type Row, reviewOf, rowOf } from "./row.ts";
 
 interface Options {
   readonly hmac?: BetterWebhooks;
 }
 
 /** Only the first row of a search's results is sent. */
-type Payload = Readonly<
+type SearchAlert = Readonly<
   Partial<Record<"sid" | "search_name" | "app" | "owner" | "results_link" | "result" | "trigger_time", unknown>>
 >;
+
+type Payload = SearchAlert & OnCallMessage;
 
 const headerName = joi.string().pattern(/^[A-Za-z0-9-]+$/, "a header's name");
 
@@ -54,9 +57,10 @@ export default definePlugin<Options, Payload>({
       unsigned("Splunk's built-in webhook action sends no credentials"),
     ),
 
-  payload: joi.object<Payload>().or("result", "search_name", "sid").unknown(),
+  payload: joi.object<Payload>().or("result", "search_name", "sid", "message_type").unknown(),
 
   fits(payload) {
+    if (isOnCall(record(payload))) return text(record(payload).entity_id) === undefined ? 0.3 : 0.9;
     const { result, sid, search_name, results_link } = record(payload);
     if (sid !== undefined && results_link !== undefined) return 0.95;
     const hasRow = Object.keys(record(result)).length > 0;
@@ -69,7 +73,7 @@ export default definePlugin<Options, Payload>({
     return search === undefined ? undefined : `${search}:${hash("sha256", canonical(result)).slice(0, 32)}`;
   },
 
-  map,
+  map: (payload) => (isOnCall(payload) ? onCallAlert(payload) : searchAlert(payload)),
 
   example: {
     result: {
@@ -85,7 +89,7 @@ export default definePlugin<Options, Payload>({
 });
 
 /** A custom alert action's payload also has a `session_key`, which is a credential: fields are read by name, never copied over. */
-function map({ sid, search_name, results_link, result, trigger_time }: Payload): MapResult {
+function searchAlert({ sid, search_name, results_link, result, trigger_time }: SearchAlert): MapResult {
   const row = rowOf(result);
   const search = text(search_name);
   if (row.size === 0 && (search ?? text(sid)) === undefined) {
@@ -95,11 +99,12 @@ function map({ sid, search_name, results_link, result, trigger_time }: Payload):
   const severityWord = severityWords.find((word) => severityOf(word) !== undefined);
   return defined({
     type: snakeCase(first(row, "rule_name") ?? search ?? "") || "splunk_alert",
-    title: titleOf(row) ?? search ?? first(row, "source") ?? "Splunk alert",
-    description: first(row, "rule_description", "description", "_raw") ?? written(result),
+    title: filledIn(first(row, "rule_title", "rule_name"), row) ?? search ?? first(row, "source") ?? "Splunk alert",
+    description: filledIn(first(row, "rule_description"), row) ?? first(row, "description", "_raw") ?? written(result),
     severity: severityOf(severityWord),
     vendor_severity: severityWord ?? severityWords[0],
     external_id: notableId(row),
+    ...reviewOf(row),
     occurred_at: instant(first(row, "_time")) ?? instant(trigger_time) ?? dispatchTime(sid),
     url: link(results_link),
     entities: some(entitiesOf(row)),
@@ -108,18 +113,17 @@ function map({ sid, search_name, results_link, result, trigger_time }: Payload):
   });
 }
 
-/** Enterprise Security stores a title as it was configured, with `$src$` where a field's value belongs. */
-function titleOf(row: Row): string | undefined {
-  const title = first(row, "rule_title", "rule_name");
-  return title?.replaceAll(/\$([^$\s]+)\$/g, (token, field: string) => first(row, field.toLowerCase()) ?? token);
+/** Enterprise Security stores these as they were configured, with `$src$` where a field's value belongs. */
+function filledIn(words: string | undefined, row: Row): string | undefined {
+  return words?.replaceAll(/\$([^$\s]+)\$/g, (token, field: string) => first(row, field.toLowerCase()) ?? token);
 }
 
 const mostFields = 30;
 
 /** A row that a search has counted and grouped has no text of its own: its fields are what there is to say. */
 function written(result: unknown): string | undefined {
-  const lines = Object.entries(record(result))
-    .filter(([name]) => !name.startsWith("_") && name !== "session_key")
+  const lines = fieldsOf(result)
+    .filter(([name]) => !name.startsWith("_"))
     .map(([name, value]) => ({ name, values: texts(value, null) }))
     .filter(({ values }) => values.length > 0)
     .map(({ name, values }) => `${name}: ${values.join(", ")}`);

@@ -1,13 +1,34 @@
 import { isIP } from "node:net";
-import { distinct, type Entity, type EntityRole, entities, type Mitre, record, texts } from "@thruway/sdk";
+import {
+  type AlertStatus,
+  defined,
+  distinct,
+  type Entity,
+  type EntityRole,
+  entities,
+  instant,
+  type Mitre,
+  record,
+  statusOf,
+  texts,
+  type Verdict,
+} from "@thruway/sdk";
 
 /** One row of a search's results: its fields by lower-case name, each with at least one value. */
 export type Row = ReadonlyMap<string, readonly string[]>;
 
+/** A credential of Splunk's own, which custom alert actions send along. */
+const secretField = "session_key";
+
+/** The fields of a search's result, without what nobody may read. */
+export function fieldsOf(result: unknown): readonly (readonly [name: string, value: unknown])[] {
+  return Object.entries(record(result)).filter(([name]) => name.toLowerCase() !== secretField);
+}
+
 /** Splunk sends strings, lists of strings for fields with several values, and `""` for those without; any name, in any case. */
 export function rowOf(result: unknown): Row {
   const row = new Map<string, readonly string[]>();
-  for (const [field, value] of Object.entries(record(result))) {
+  for (const [field, value] of fieldsOf(result)) {
     const name = field.toLowerCase();
     const values = texts(value, null);
     if (values.length > 0 && (name === field || !row.has(name))) row.set(name, values);
@@ -33,6 +54,39 @@ export function notableId(row: Row): string | undefined {
 export function isNotable(row: Row): boolean {
   return notableId(row) !== undefined || ["rule_title", "security_domain"].some((field) => row.has(field));
 }
+
+/** What the review of a notable has come to. Other rows have a `status` too, as of HTTP. */
+export function reviewOf(row: Row): {
+  readonly status?: AlertStatus;
+  readonly verdict?: Verdict;
+  readonly as_of?: string;
+} {
+  if (!isNotable(row)) return {};
+  const status = first(row, "status");
+  return defined({
+    // Labels first: an administrator may add statuses of any number.
+    status: statusOf(first(row, "status_label")) ?? statusNumbers.get(status ?? "") ?? statusOf(status),
+    verdict: dispositions.get(first(row, "disposition") ?? ""),
+    as_of: instant(first(row, "review_time")),
+  });
+}
+
+/** Of Enterprise Security, as installed: unassigned, new, in progress, pending, resolved, closed. */
+const statusNumbers: ReadonlyMap<string, AlertStatus> = new Map([
+  ["0", "new"],
+  ["1", "new"],
+  ["2", "in_progress"],
+  ["3", "in_progress"],
+  ["4", "resolved"],
+  ["5", "closed"],
+]);
+
+/** The others say that nobody decided (6, from the start), or something that is neither (2, suspicious but expected; 5, other). */
+const dispositions: ReadonlyMap<string, Verdict> = new Map([
+  ["disposition:1", "true_positive"],
+  ["disposition:3", "false_positive"],
+  ["disposition:4", "false_positive"],
+]);
 
 /** By the names of Splunk's Common Information Model. */
 export function entitiesOf(row: Row): readonly Entity[] {

@@ -1,36 +1,40 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { fromBase64 } from "../base64.ts";
 import { type Delivery, single } from "../delivery.ts";
 import { PluginError } from "../errors.ts";
+import { checkPublicUrl, withQueryOf } from "../public-url.ts";
+import { encodingProblem, keyOf, type SecretEncoding } from "../secret.ts";
+import { compileTemplate, fillTemplate, type Given, names } from "../template.ts";
+import { type TimestampUnit, timestampUnits } from "../timestamp.ts";
 import {
   type Credentials,
   type Draft,
   defaultToleranceSeconds,
-  type SignatureScheme,
+  type ImmediateScheme,
+  required,
   type Signed,
+  type Unverified,
   unverified,
   type Verification,
 } from "./scheme.ts";
 
-/**
- * How a header writes a time: `s` and `ms` since 1970, digits only; `float` seconds that may have a fraction; `iso` ISO 8601
- * with a zone.
- */
-export type TimestampUnit = keyof typeof timestampUnits;
+export type { SecretEncoding, TimestampUnit };
 
 export interface HmacOptions {
-  /** The header that carries the signature. */
-  readonly header: string;
+  /** The header that carries the signature, or several of which one at least must be sent, and one match. */
+  readonly header: string | readonly string[];
   /** Default `sha256`. */
   readonly algorithm?: "sha1" | "sha256" | "sha512";
   /** How the signature is written. Default `hex`. */
   readonly encoding?: "hex" | "base64";
   /** What stands before the signature in its header, e.g. `sha256=`. Of several, one must match; the first is used to sign. */
   readonly prefix?: string | readonly string[];
-  /** What is signed, of `{body}`, `{timestamp}`, `{id}` and `{url}` (path and query). Default `{body}`. */
+  /** What stands between several signatures in the header, of which one must match. Left out, the header holds one. */
+  readonly separator?: string;
+  /** What is signed, of `{body}`, `{timestamp}`, `{id}` and `{url}` (path and query, or see `publicUrl`). Default `{body}`. */
   readonly signs?: string;
   /** Where the time of sending stands. Only a time that is signed proves anything: `signs` must name it. */
-  readonly timestamp?: {
-    readonly header: string;
+  readonly timestamp?: TimestampPlace & {
     /** See `TimestampUnit`. Default `s`. */
     readonly unit?: TimestampUnit;
     /** Allowed distance from the time of receipt, both ways. Default 300. */
@@ -38,112 +42,175 @@ export interface HmacOptions {
   };
   /** Where the sender's id of the message stands, when `signs` names it. */
   readonly id?: { readonly header: string };
+  /** The address of the source as the sender has it, without query, where `{url}` is signed with scheme and host. */
+  readonly publicUrl?: string;
+  /** How the secret is written. Default `utf8`: it is the key as it stands. */
+  readonly secretEncoding?: SecretEncoding;
   /** The shortest secret that the vendor allows, in characters. Default 1. */
   readonly minimumSecretLength?: number;
   /** Default `hmac`. */
   readonly name?: string;
 }
 
+/** The time stands in a header of its own, or among the parts of the signature's, behind a prefix (`t=`). */
+export type TimestampPlace =
+  | { readonly header: string; readonly prefix?: never }
+  | { readonly prefix: string; readonly header?: never };
+
+/** More signatures than anybody sends, also while a secret is changed; each costs a comparison. */
+const mostParts = 20;
+
 /**
  * HMAC over a template of the request (RFC 2104), in a header.
  *
  * @throws {PluginError} where the options contradict each other
  */
-export function hmac(options: HmacOptions): SignatureScheme {
-  const { algorithm = "sha256", encoding = "hex", signs = "{body}", timestamp, id } = options;
+export function hmac(options: HmacOptions): ImmediateScheme {
+  const { algorithm = "sha256", encoding = "hex", signs = "{body}", separator, timestamp, id } = options;
+  const { secretEncoding = "utf8" } = options;
   const name = options.name ?? "hmac";
-  const header = options.header.toLowerCase();
+  const headers = [...new Set([options.header].flat().map((each) => each.toLowerCase()))];
+  const [header = ""] = headers;
+  if (headers.length === 0) throw new PluginError("header: name at least one");
   const prefixes = typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? [""]);
   if (prefixes.length === 0) throw new PluginError("prefix: name at least one, or leave it out");
-  const template = compile(signs, options);
+  const template = compileTemplate(signs);
+  refuseContradictions(options, template);
+  const publicUrl = options.publicUrl === undefined ? undefined : checkPublicUrl(options.publicUrl);
   const form = signatureForm[encoding](digestBytes[algorithm]);
+  const unit = timestampUnits[timestamp?.unit ?? "s"];
+  const wanted = `must be ${written(prefixes[0] ?? "", algorithm, encoding)}`;
 
-  function digest(secret: string, signed: Uint8Array): Buffer {
-    return createHmac(algorithm, secret).update(signed).digest();
+  function digest(key: string | Buffer, signed: Uint8Array): Buffer {
+    return createHmac(algorithm, key).update(signed).digest();
   }
 
-  function candidates(value: string): readonly Buffer[] {
-    return prefixes
-      .filter((prefix) => value.startsWith(prefix))
-      .map((prefix) => value.slice(prefix.length))
-      .filter((encoded) => form.test(encoded))
-      .map((encoded) => Buffer.from(encoded, encoding));
+  function partsOf(value: string): readonly string[] {
+    if (separator === undefined) return [value];
+    return value
+      .split(separator, mostParts + 1)
+      .map((part) => part.replace(/^ +| +$/g, ""))
+      .filter((part) => part !== "");
   }
 
-  function presents(delivery: Delivery): boolean {
-    return delivery.headers[header] !== undefined;
+  function candidates(parts: readonly string[]): readonly Buffer[] {
+    return parts.flatMap((part) =>
+      prefixes
+        .filter((prefix) => part.startsWith(prefix))
+        .map((prefix) => part.slice(prefix.length))
+        .filter((encoded) => form.test(encoded))
+        .map((encoded) => (encoding === "hex" ? Buffer.from(encoded, "hex") : fromBase64(encoded)))
+        .filter((signature) => signature !== undefined),
+    );
+  }
+
+  /** The time as it was written, wherever it stands. */
+  function writtenTime(delivery: Delivery, parts: readonly string[]): { readonly value: string } | Unverified {
+    if (timestamp?.header !== undefined) return required(delivery, timestamp.header.toLowerCase(), "invalid_timestamp");
+    const prefix = timestamp?.prefix ?? "";
+    const [found, ...others] = parts.filter((part) => part.startsWith(prefix));
+    const path = `headers.${header}`;
+    if (found === undefined) return unverified("invalid_timestamp", path, `must have ${prefix}<time>`);
+    if (others.length > 0) return unverified("invalid_timestamp", path, `must have ${prefix}<time> once`);
+    return { value: found.slice(prefix.length) };
   }
 
   function verify(delivery: Delivery, { secrets }: Credentials): Verification {
-    const { headers } = delivery;
-    const signature = single(headers, header);
-    if (signature === undefined) return unverified("invalid_signature", `headers.${header}`, "is missing");
-    if (signature === "repeated") return unverified("invalid_signature", `headers.${header}`, "is sent more than once");
+    const parts: string[] = [];
+    let isSent = false;
+    for (const each of headers) {
+      const signature = single(delivery.headers, each);
+      if (signature === "repeated") {
+        return unverified("invalid_signature", `headers.${each}`, "is sent more than once");
+      }
+      if (signature === undefined) continue;
+      isSent = true;
+      parts.push(...partsOf(signature.value));
+    }
+    if (!isSent) return unverified("invalid_signature", `headers.${header}`, "is missing");
+    if (parts.length > mostParts) {
+      return unverified("invalid_signature", `headers.${header}`, `must not have more than ${mostParts} parts`);
+    }
 
-    const given: Given = { body: delivery.body, url: delivery.url };
+    const given: Given = { body: delivery.body, url: urlOf(delivery.url) };
     let sentAt: Date | undefined;
     if (timestamp !== undefined) {
-      const path = `headers.${timestamp.header.toLowerCase()}`;
-      const value = single(headers, timestamp.header.toLowerCase());
-      if (value === undefined) return unverified("invalid_timestamp", path, "is missing");
-      if (value === "repeated") return unverified("invalid_timestamp", path, "is sent more than once");
-      sentAt = timestampUnits[timestamp.unit ?? "s"].read(value.value);
-      if (sentAt === undefined)
-        return unverified("invalid_timestamp", path, timestampUnits[timestamp.unit ?? "s"].form);
-      given.timestamp = value.value;
+      const time = writtenTime(delivery, parts);
+      if ("code" in time) return time;
+      sentAt = unit.read(time.value);
+      if (sentAt === undefined) {
+        return unverified("invalid_timestamp", `headers.${(timestamp.header ?? header).toLowerCase()}`, unit.form);
+      }
+      given.timestamp = time.value;
     }
     if (id !== undefined) {
-      const value = single(headers, id.header.toLowerCase());
+      const value = single(delivery.headers, id.header.toLowerCase());
       if (value === undefined || value === "repeated") {
         return unverified("invalid_signature", `headers.${id.header.toLowerCase()}`, "must be sent exactly once");
       }
       given.id = value.value;
     }
 
-    const signed = fill(template, given);
-    const found = candidates(signature.value);
-    let matches = false;
-    for (const secret of secrets) {
-      const expected = digest(secret, signed);
-      for (const candidate of found) matches = timingSafeEqual(candidate, expected) || matches;
-    }
-    if (!matches) {
+    const signed = fillTemplate(template, given);
+    const found = candidates(parts);
+    if (!matches(found, secrets, signed)) {
       return found.length > 0
         ? unverified("invalid_signature")
-        : unverified(
-            "invalid_signature",
-            `headers.${header}`,
-            `must be ${written(prefixes[0] ?? "", algorithm, encoding)}`,
-          );
+        : unverified("invalid_signature", `headers.${header}`, wanted);
     }
     const toleranceSeconds = timestamp?.toleranceSeconds ?? defaultToleranceSeconds;
     return { verified: true, scheme: name, signed, toleranceSeconds, ...(sentAt && { timestamp: sentAt }) };
   }
 
+  /** Every pair is compared, so that the time tells nothing of which one matched. */
+  function matches(found: readonly Buffer[], secrets: readonly string[], signed: Uint8Array): boolean {
+    let matched = false;
+    for (const secret of secrets) {
+      const key = keyOf(secret, secretEncoding);
+      // An HMAC with an empty key is one that anybody can make.
+      if (key === undefined) continue;
+      const expected = digest(key, signed);
+      for (const candidate of found) matched = timingSafeEqual(candidate, expected) || matched;
+    }
+    return matched;
+  }
+
+  function urlOf(url: string): string {
+    return publicUrl === undefined ? url : withQueryOf(publicUrl, url);
+  }
+
+  function presents(delivery: Delivery): boolean {
+    return headers.some((each) => delivery.headers[each] !== undefined);
+  }
+
   function sign(draft: Draft, secret: string | undefined, at: Date): Signed {
-    const given: Given = { body: draft.body, url: draft.url };
-    const headers: Record<string, string> = {};
-    if (timestamp !== undefined) {
-      given.timestamp = timestampUnits[timestamp.unit ?? "s"].write(at);
-      headers[timestamp.header.toLowerCase()] = given.timestamp;
+    const given: Given = { body: draft.body, url: urlOf(draft.url) };
+    const added: Record<string, string> = {};
+    const time = timestamp === undefined ? undefined : unit.write(at);
+    if (time !== undefined) {
+      given.timestamp = time;
+      if (timestamp?.header !== undefined) added[timestamp.header.toLowerCase()] = time;
     }
     if (id !== undefined) {
       given.id = `msg_${digest("id", draft.body).toString("hex").slice(0, 24)}`;
-      headers[id.header.toLowerCase()] = given.id;
+      added[id.header.toLowerCase()] = given.id;
     }
-    headers[header] = `${prefixes[0] ?? ""}${digest(secret ?? "", fill(template, given)).toString(encoding)}`;
-    return { url: draft.url, headers };
+    const key = keyOf(secret ?? "", secretEncoding) ?? "";
+    const signature = `${prefixes[0] ?? ""}${digest(key, fillTemplate(template, given)).toString(encoding)}`;
+    added[header] = timestamp?.prefix === undefined ? signature : `${timestamp.prefix}${time}${separator}${signature}`;
+    return { url: draft.url, headers: added };
   }
 
   return {
     name,
-    summary: `${written(prefixes[0] ?? "", algorithm, encoding)} of "${signs}" in ${options.header}`,
+    summary: `${written(prefixes[0] ?? "", algorithm, encoding)} of "${signs}" in ${[options.header].flat().join(" or ")}`,
     needsSecret: true,
     acceptsUnsigned: false,
     provesBody: true,
     minimumSecretLength: options.minimumSecretLength ?? 1,
     presents,
     verify,
+    secretProblem: (secret) => encodingProblem(secret, secretEncoding),
     sign,
   };
 }
@@ -162,86 +229,22 @@ function written(prefix: string, algorithm: keyof typeof digestBytes, encoding: 
   return `${prefix}<${encoding} HMAC-${algorithm.toUpperCase().replace("SHA", "SHA-")}>`;
 }
 
-type Placeholder = "body" | "timestamp" | "id" | "url";
-interface Given {
-  readonly body: Uint8Array;
-  readonly url: string;
-  timestamp?: string;
-  id?: string;
-}
-
-/** A template as literals and placeholders in turn: `v0:{timestamp}` becomes `["v0:", {field: "timestamp"}]`. */
-type Part = string | { readonly field: Placeholder };
-
-function compile(signs: string, options: HmacOptions): readonly Part[] {
-  const parts = signs
-    .split(/(\{[^}]*\})/)
-    .filter((piece) => piece !== "")
-    .map((piece): Part => {
-      const field = /^\{(body|timestamp|id|url)\}$/.exec(piece)?.[1];
-      if (field !== undefined) return { field: field as Placeholder };
-      if (/[{}]/.test(piece)) {
-        throw new PluginError(`signs: "${piece}" is not one of {body}, {timestamp}, {id}, {url}`);
-      }
-      return piece;
-    });
-  const names = (field: Placeholder): boolean => parts.some((part) => typeof part !== "string" && part.field === field);
-  if (!names("body")) throw new PluginError('signs: must name "{body}", or anybody could change what was signed');
+function refuseContradictions(options: HmacOptions, template: ReturnType<typeof compileTemplate>): void {
   for (const field of ["timestamp", "id"] as const) {
-    if (names(field) !== (options[field] !== undefined)) {
+    if (names(template, field) !== (options[field] !== undefined)) {
       throw new PluginError(`${field}: its header and "{${field}}" in signs go together; one of them is missing`);
     }
   }
-  return parts;
-}
-
-function fill(template: readonly Part[], given: Given): Buffer {
-  return Buffer.concat(
-    template.map((part) => {
-      const value = typeof part === "string" ? part : (given[part.field] ?? "");
-      return typeof value === "string" ? Buffer.from(value) : value;
-    }),
-  );
-}
-
-interface TimestampForm {
-  /** What a header must be, for the sender of one that is not. */
-  readonly form: string;
-  read(value: string): Date | undefined;
-  write(at: Date): string;
-}
-
-const timestampUnits = {
-  s: {
-    form: "must be Unix seconds, digits only",
-    read: (value) => numeric(value, /^\d{1,12}$/, 1000),
-    write: (at) => String(Math.floor(at.getTime() / 1000)),
-  },
-  ms: {
-    form: "must be Unix milliseconds, digits only",
-    read: (value) => numeric(value, /^\d{1,15}$/, 1),
-    write: (at) => String(at.getTime()),
-  },
-  float: {
-    form: "must be Unix seconds, with or without a fraction",
-    read: (value) => numeric(value, /^\d{1,12}(\.\d{1,9})?$/, 1000),
-    write: (at) => String(at.getTime() / 1000),
-  },
-  iso: {
-    form: "must be ISO 8601 with a time zone, like 2026-01-15T10:00:00Z",
-    read: (value) =>
-      valid(
-        /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(value) ? new Date(value) : undefined,
-      ),
-    write: (at) => at.toISOString(),
-  },
-} as const satisfies Record<string, TimestampForm>;
-
-/** The patterns bound the digits: 12 of seconds reach the year 33658, and few more what a Date holds. */
-function numeric(value: string, pattern: RegExp, toMilliseconds: number): Date | undefined {
-  return pattern.test(value) ? valid(new Date(Number(value) * toMilliseconds)) : undefined;
-}
-
-function valid(date: Date | undefined): Date | undefined {
-  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
+  const { timestamp, separator, publicUrl } = options;
+  if (separator === "")
+    throw new PluginError("separator: must not be empty; leave it out where there is one signature");
+  if (timestamp !== undefined && (timestamp.header === undefined) === (timestamp.prefix === undefined)) {
+    throw new PluginError("timestamp: it has a header of its own, or a prefix in the signature's; name one of them");
+  }
+  if (timestamp?.prefix !== undefined && separator === undefined) {
+    throw new PluginError("timestamp: in the signature's header, a separator must stand between the two");
+  }
+  if (publicUrl !== undefined && !names(template, "url")) {
+    throw new PluginError('public_url: only "{url}" in signs makes use of it');
+  }
 }

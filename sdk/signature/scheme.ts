@@ -1,4 +1,5 @@
-import type { Delivery } from "../delivery.ts";
+import { type Delivery, single } from "../delivery.ts";
+import type { Fetch } from "../fetch.ts";
 
 /** How a kind of sender proves that a delivery is its own. Schemes are values; every one is a file in this folder. */
 export interface SignatureScheme {
@@ -10,16 +11,37 @@ export interface SignatureScheme {
   readonly needsSecret: boolean;
   /** Whether it lets deliveries in that prove nothing: a source must opt in by `options.allow_unsigned`. */
   readonly acceptsUnsigned: boolean;
+  /**
+   * Whether it proves a sender without a secret of the source's: by an issuer's keys, a certificate, an address. Left out, it
+   * does if it neither needs a secret nor accepts what is unsigned.
+   */
+  readonly provesWithoutSecret?: boolean;
+  /** Whether a secret is of any use to it. Left out, it is where one is needed. */
+  readonly takesSecret?: boolean;
   /** Whether it proves the body too, and not just who sends: a flipped byte is then refused. */
   readonly provesBody: boolean;
   /** The shortest secret that the vendor allows, in characters. */
   readonly minimumSecretLength: number;
+  /** What its sender calls JSON besides what ends in `json`: SNS says `text/plain`. */
+  readonly contentTypes?: readonly string[];
   /** Whether the delivery carries this scheme's header or parameter at all. */
   presents(delivery: Delivery): boolean;
-  /** Checks the raw bytes with every active secret, in constant time. Says no by its result; it throws nothing. */
-  verify(delivery: Delivery, credentials: Credentials): Verification;
+  /**
+   * Checks the raw bytes with every active secret, in constant time. Says no by its result; it throws nothing. A promise is
+   * for what has to be fetched: without `fetch`, such a scheme says `vendor_unreachable`.
+   */
+  verify(delivery: Delivery, credentials: Credentials, fetch?: Fetch): Verification | Promise<Verification>;
+  /** What is wrong with how a secret is written, as the end of a sentence: `must be base64`. */
+  secretProblem?(secret: string): string | undefined;
   /** What the sender would add to `draft`: for test events, samples and conformance checks. */
   sign(draft: Draft, secret: string | undefined, at: Date): Signed;
+  /** Whether what `sign` makes verifies: not where only the sender has the key, the certificate or the address. */
+  canSign?(secret: string | undefined): boolean;
+}
+
+/** A scheme that has nothing to fetch and says at once. */
+export interface ImmediateScheme extends SignatureScheme {
+  verify(delivery: Delivery, credentials: Credentials): Verification;
 }
 
 export interface Credentials {
@@ -43,7 +65,8 @@ export interface Verified {
 
 export interface Unverified {
   readonly verified: false;
-  readonly code: "invalid_signature" | "invalid_timestamp";
+  /** `vendor_unreachable`: what proves the sender could not be fetched; it may be sent again. */
+  readonly code: "invalid_signature" | "invalid_timestamp" | "vendor_unreachable";
   /** What is wrong with the form of the request, for the vendor; absent where the signature just does not match. */
   readonly fault?: { readonly path: string; readonly message: string };
 }
@@ -67,4 +90,40 @@ export function unverified(code: Unverified["code"], path?: string, message?: st
   return path === undefined || message === undefined
     ? { verified: false, code }
     : { verified: false, code, fault: { path, message } };
+}
+
+/** The one value of a header that must be there, or the refusal for its absence or repetition. */
+export function required(
+  delivery: Delivery,
+  header: string,
+  code: Unverified["code"] = "invalid_signature",
+): { readonly value: string } | Unverified {
+  const found = single(delivery.headers, header);
+  if (found === undefined) return unverified(code, `headers.${header}`, "is missing");
+  return found === "repeated" ? unverified(code, `headers.${header}`, "is sent more than once") : found;
+}
+
+/** A proof of who sends, but of neither what nor when: the whole body identifies the delivery. */
+export function provesSender(scheme: string, delivery: Delivery): Verified {
+  return { verified: true, scheme, signed: delivery.body, toleranceSeconds: defaultToleranceSeconds };
+}
+
+export function provesWithoutSecret(scheme: SignatureScheme): boolean {
+  return scheme.provesWithoutSecret ?? (!scheme.needsSecret && !scheme.acceptsUnsigned);
+}
+
+export function takesSecret(scheme: SignatureScheme): boolean {
+  return scheme.takesSecret ?? scheme.needsSecret;
+}
+
+export function canSign(scheme: SignatureScheme, secret: string | undefined): boolean {
+  return scheme.canSign?.(secret) ?? true;
+}
+
+/** Goes on with what a scheme says, at once where it said so at once: the intake waits for no promise that is not needed. */
+export function whenSaid(
+  said: Verification | Promise<Verification>,
+  goOn: (result: Verification) => Verification | Promise<Verification>,
+): Verification | Promise<Verification> {
+  return said instanceof Promise ? said.then(goOn) : goOn(said);
 }

@@ -1,31 +1,36 @@
-import { hash, timingSafeEqual } from "node:crypto";
+import { isOneOf } from "../constant-time.ts";
 import { type Delivery, single } from "../delivery.ts";
 import {
   type Credentials,
   type Draft,
-  defaultToleranceSeconds,
-  type SignatureScheme,
+  type ImmediateScheme,
+  provesSender,
   type Signed,
   unverified,
   type Verification,
 } from "./scheme.ts";
 
-/** Where the token stands: in a header, after an optional prefix such as `Bearer `, or in a query parameter of the URL. */
+/**
+ * Where the token stands: in a header, after an optional prefix such as `Bearer `, in a query parameter of the URL, or at the
+ * end of its path: `/api/webhooks/siem/t/<token>`.
+ */
 export type TokenPlace =
-  | { readonly header: string; readonly prefix?: string; readonly query?: never }
-  | { readonly query: string; readonly header?: never; readonly prefix?: never };
+  | { readonly header: string; readonly prefix?: string; readonly query?: never; readonly path?: never }
+  | { readonly query: string; readonly header?: never; readonly prefix?: never; readonly path?: never }
+  | { readonly path: true; readonly header?: never; readonly prefix?: never; readonly query?: never };
 
 /**
  * A shared token that the sender repeats with every delivery: for senders that cannot sign. It proves who sends but neither
  * what nor when, so prefer anything that signs; a token in a URL also lands in the logs of proxies.
  */
-export function staticToken(place: TokenPlace): SignatureScheme {
+export function staticToken(place: TokenPlace): ImmediateScheme {
   const header = place.header?.toLowerCase();
   const prefix = place.prefix ?? "";
-  const path = header === undefined ? `query.${place.query}` : `headers.${header}`;
+  const path = place.path === true ? "path" : header === undefined ? `query.${place.query}` : `headers.${header}`;
 
   function tokens(delivery: Delivery): { readonly value: string } | "repeated" | undefined {
     if (header !== undefined) return single(delivery.headers, header);
+    if (place.path === true) return inPath(delivery.url);
     const values = delivery.query.getAll(place.query ?? "");
     return values.length > 1 ? "repeated" : values[0] === undefined ? undefined : { value: values[0] };
   }
@@ -35,26 +40,23 @@ export function staticToken(place: TokenPlace): SignatureScheme {
     if (token === undefined) return unverified("invalid_signature", path, "is missing");
     if (token === "repeated") return unverified("invalid_signature", path, "is sent more than once");
     if (!token.value.startsWith(prefix)) return unverified("invalid_signature", path, `must start with "${prefix}"`);
-    // Hashes have one length, so that comparing them tells nothing of the secret's.
-    const given = hash("sha256", token.value.slice(prefix.length), "buffer");
-    let matches = false;
-    for (const secret of secrets) matches = timingSafeEqual(given, hash("sha256", secret, "buffer")) || matches;
-    if (!matches) return unverified("invalid_signature");
-    return { verified: true, scheme: "static-token", signed: delivery.body, toleranceSeconds: defaultToleranceSeconds };
+    if (!isOneOf(token.value.slice(prefix.length), secrets)) return unverified("invalid_signature");
+    return provesSender("static-token", delivery);
   }
 
-  function sign(draft: Draft, secret: string | undefined): Signed {
-    if (header !== undefined) return { url: draft.url, headers: { [header]: `${prefix}${secret ?? ""}` } };
-    const parameter = `${encodeURIComponent(place.query ?? "")}=${encodeURIComponent(secret ?? "")}`;
-    return { url: `${draft.url}${draft.url.includes("?") ? "&" : "?"}${parameter}`, headers: {} };
+  function sign({ url }: Draft, secret = ""): Signed {
+    if (header !== undefined) return { url, headers: { [header]: `${prefix}${secret}` } };
+    if (place.path === true) {
+      const [before = "", ...query] = url.split("?");
+      return { url: [`${before}/t/${encodeURIComponent(secret)}`, ...query].join("?"), headers: {} };
+    }
+    const parameter = `${encodeURIComponent(place.query ?? "")}=${encodeURIComponent(secret)}`;
+    return { url: `${url}${url.includes("?") ? "&" : "?"}${parameter}`, headers: {} };
   }
 
   return {
     name: "static-token",
-    summary:
-      place.header === undefined
-        ? `the secret in the query parameter "${place.query}"`
-        : `${prefix}<the secret> in ${place.header}`,
+    summary: summaryOf(place),
     needsSecret: true,
     acceptsUnsigned: false,
     provesBody: false,
@@ -63,4 +65,20 @@ export function staticToken(place: TokenPlace): SignatureScheme {
     verify,
     sign,
   };
+}
+
+function summaryOf({ header, query, path, prefix = "" }: TokenPlace): string {
+  if (path === true) return "the secret at the end of the address: …/t/<the secret>";
+  return header === undefined ? `the secret in the query parameter "${query}"` : `${prefix}<the secret> in ${header}`;
+}
+
+function inPath(url: string): { readonly value: string } | undefined {
+  const [path = ""] = url.split("?");
+  const last = /\/t\/([^/]+)$/.exec(path)?.[1];
+  if (last === undefined) return undefined;
+  try {
+    return { value: decodeURIComponent(last) };
+  } catch {
+    return { value: last };
+  }
 }

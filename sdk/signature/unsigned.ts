@@ -1,5 +1,5 @@
 import { PluginError } from "../errors.ts";
-import { defaultToleranceSeconds, type SignatureScheme, unverified } from "./scheme.ts";
+import { type ImmediateScheme, provesSender, unverified } from "./scheme.ts";
 
 /**
  * Lets deliveries in that prove nothing, from a source that opts in by `options.allow_unsigned`: anybody who can reach the
@@ -8,7 +8,7 @@ import { defaultToleranceSeconds, type SignatureScheme, unverified } from "./sch
  * @param reason why the sender cannot sign; it stands in the plugin's documentation
  * @throws {PluginError} without a reason
  */
-export function unsigned(reason: string): SignatureScheme {
+export function unsigned(reason: string): ImmediateScheme {
   if (reason.trim() === "") throw new PluginError("unsigned: say why the sender cannot sign");
   return {
     name: "unsigned",
@@ -19,9 +19,7 @@ export function unsigned(reason: string): SignatureScheme {
     minimumSecretLength: 0,
     presents: () => true,
     verify: (delivery, { allowUnsigned }) =>
-      allowUnsigned
-        ? { verified: true, scheme: "unsigned", signed: delivery.body, toleranceSeconds: defaultToleranceSeconds }
-        : unverified("invalid_signature"),
+      allowUnsigned ? provesSender("unsigned", delivery) : unverified("invalid_signature"),
     sign: (draft) => ({ url: draft.url, headers: {} }),
   };
 }

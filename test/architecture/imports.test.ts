@@ -26,6 +26,15 @@ describe("one way only", () => {
     test(rule.sentence, () => assert.deepEqual(violations(modules, rule), []));
   }
 
+  test("a plugin fetches nothing by what needs no import, either", () => {
+    const call = /(?<![.\w])(?:fetch|WebSocket|EventSource)\s*\(/;
+    const calling = [...modules.keys()]
+      .filter((module) => module.startsWith("plugins/"))
+      .filter((module) => call.test(readFileSync(join(root, module), "utf8")));
+    assert.ok(call.test('await fetch("https://vendor.example")'));
+    assert.deepEqual(calling, []);
+  });
+
   test("the core names no plugin: it takes what plugins.json lists", () => {
     const names = plugins.map((path) => path.split("/")[2] ?? path);
     const quoted = new RegExp(`["'\`](?:${names.join("|")})["'\`]`, "g");

@@ -71,6 +71,18 @@ export function incidentSuite(newPlace: NewPlace): void {
       }
     });
 
+    test("when an alert said what is kept for the next alert, and not shown", async () => {
+      const source = aName();
+      const said = { type: noon, title: noon, status: noon };
+      const later = { type: afterNoon(9), title: afterNoon(9), status: afterNoon(9) };
+      await make(source, { external_id: "a", title: "Closed", status: "closed", said: later });
+      const incident = await make(source, { external_id: "a", title: "Open", status: "new", said });
+      assert.deepEqual([incident.title, incident.status], ["Closed", "closed"]);
+      const { data } = await shared.store.incidents.list({ source, status: ["closed"], limit: 9, includeTests: false });
+      assert.deepEqual(data, [incident]);
+      assert.ok(!("said" in incident), "said is shown");
+    });
+
     test("a list shows whole incidents, newest first", async () => {
       const source = aName();
       const made: Incident[] = [];

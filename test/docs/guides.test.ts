@@ -11,6 +11,7 @@ import { errorTable } from "../../core/errors.ts";
 import { newSourceSchema } from "../../core/sources/registration.ts";
 import plugin from "../../plugins/generic/index.ts";
 import * as readers from "../../sdk/read.ts";
+import * as statusReaders from "../../sdk/status.ts";
 import { aGateway } from "../support/gateway.ts";
 import { blocksOf, codeOf, linksOf, readPage, root, rowsOf, sectionsOf } from "../support/markdown.ts";
 import { aCheckout, anEmptyFolder, checkCode, missing, walkThrough } from "../support/page.ts";
@@ -32,13 +33,13 @@ test("docs/sending.md: its scripts sign in bash, Python and Node, and every answ
 /** What only those who manage sources meet. */
 const management = ["unauthorized", "invalid_request", "source_exists", "source_read_only", "not_replayable"];
 
-/** The code of a delivery only. */
-const neverAnswered = "plugin_stalled";
+/** The codes of a delivery only. */
+const neverAnswered = ["plugin_stalled", "fetch_failed"];
 
 test("docs/sending.md says of every error that a sender can meet what to do, with its status", async () => {
   const rows = rowsOf(await readPage("docs/sending.md")).filter(([, status]) => Number.isInteger(Number(status)));
   const documented = Object.fromEntries(rows.map(([code = "", status]) => [codeOf(code)[0], Number(status)]));
-  const met = Object.entries(errorTable).filter(([code]) => ![...management, neverAnswered].includes(code));
+  const met = Object.entries(errorTable).filter(([code]) => ![...management, ...neverAnswered].includes(code));
   assert.deepEqual(documented, Object.fromEntries(met.map(([code, { status }]) => [code, status])));
 });
 
@@ -65,7 +66,7 @@ test("docs/plugins.md lists every signature scheme and every reader of the SDK",
   assert.equal(schemes.length, files.length);
   const sdk: object = await import("@thruway/sdk");
   for (const scheme of schemes) assert.ok(scheme in sdk, `${scheme} is not in the SDK`);
-  assert.deepEqual(named("readers").toSorted(), Object.keys(readers).toSorted());
+  assert.deepEqual(named("readers").toSorted(), Object.keys({ ...readers, ...statusReaders }).toSorted());
 });
 
 test("CONTRIBUTING.md: its commands do what it says", async () => {

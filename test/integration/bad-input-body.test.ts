@@ -83,7 +83,7 @@ describe("a signed delivery is refused with invalid_payload when its JSON", () =
     "has a number for an event type": ["plain", { event_type: 5 }, { path: "event_type" }],
     "has a blank event type": ["plain", { event_type: " " }, { path: "event_type" }],
     "lacks an event of CrowdStrike's": ["edr", { metadata: { eventType: "DetectionSummaryEvent" } }, { path: "event" }],
-    "is another vendor's": ["edr", { event_type: "test", data: {} }, { path: "metadata" }],
+    "is another vendor's": ["edr", { event_type: "test", data: {} }, { path: "" }],
     "has nothing of Splunk's": ["siem", { event_type: "test" }, { path: "" }],
   };
   for (const [what, [source, payload, expected]] of Object.entries(cases)) {

@@ -41,6 +41,7 @@ describe("what is no HTTP is refused with 400 and the envelope:", () => {
     "a transfer encoding that is not ours": requestBytes({ path, headers: [["Transfer-Encoding", "gzip"]] }),
     "a chunk without a size": requestBytes({ path, headers: [chunked], body: "zz\r\n" }),
     "a chunk longer than its size": requestBytes({ path, headers: [chunked], body: "3\r\nabcdef\r\n0\r\n\r\n" }),
+    "a target that is neither a path nor an address": requestBytes({ path: "http://[nonsense/api/webhooks/edr" }),
     "HTTP/1.1 without a host": `POST ${path} HTTP/1.1\r\nContent-Length: 0\r\n\r\n`,
   };
   for (const [what, bytes] of Object.entries(malformed)) {

@@ -146,17 +146,19 @@ test("a disabled source refuses with source_disabled, and takes the same deliver
 test("sources, their secrets and their settings outlive a restart", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "thruway-test-"));
   const options = { signature_header: "X-Falcon" };
+  // CrowdStrike takes no secret of fewer than 32 characters.
+  const secrets = [newer, older].map((secret) => `${secret}-of-a-decent-length`);
   const event = JSON.stringify({ metadata: { eventType: "DetectionSummaryEvent" }, event: { DetectId: "ldt:1" } });
   const shown: unknown[] = [];
   for (const start of ["first", "second"]) {
     await using gateway = await aGateway({ TW_DATA_DIR: dataDir });
     if (start === "first") {
-      const source = { source: "lasting", secrets: [newer, older], plugin: "crowdstrike", options };
+      const source = { source: "lasting", secrets, plugin: "crowdstrike", options };
       const { status } = await gateway.api("POST", "/api/webhooks", source);
       assert.equal(status, 201);
     }
     shown.push((await gateway.api("GET", "/api/webhooks/lasting")).body);
-    for (const secret of [newer, older]) {
+    for (const secret of secrets) {
       const { status } = await gateway.send("lasting", `${event}${" ".repeat(shown.length)}`, { secret });
       assert.equal(status, 202);
     }

@@ -40,3 +40,22 @@ test("no other plugin answers a challenge", () => {
   assert.ok(others.length > 0);
   for (const { name } of others) assert.equal(answer(name, "?validationToken=a&challenge=b"), undefined, name);
 });
+
+test("the generic plugin answers the challenge that its source names, and those that belong to its scheme", () => {
+  const generic = plugins.get("generic") ?? assert.fail();
+  const kinds = (options: object): readonly string[] => {
+    assert.equal(generic.options.validate(options).error, undefined, JSON.stringify(options));
+    return Object.keys(generic.handshake.of(options));
+  };
+  assert.deepEqual(kinds({}), []);
+  for (const handshake of ["okta", "graph", "office-365", "event-grid"]) {
+    assert.deepEqual(kinds({ handshake }), ["before"], handshake);
+  }
+  for (const handshake of ["slack", "github"]) assert.deepEqual(kinds({ handshake }), ["after"], handshake);
+  for (const scheme of ["slack", "github"]) assert.deepEqual(kinds({ signature: { scheme } }), ["after"], scheme);
+  const topics = ["arn:aws:sns:us-west-2:123456789012:MyTopic"];
+  assert.deepEqual(kinds({ signature: { scheme: "aws-sns", topics } }), ["after"]);
+  const schemes = [{ scheme: "github" }, { scheme: "token", query: "token" }];
+  assert.deepEqual(kinds({ handshake: "okta", signature: { scheme: "any-of", schemes } }), ["before", "after"]);
+  assert.match(generic.options.validate({ handshake: "teams" }).error?.message ?? "", /"handshake" must be one of/);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join, sep } from "node:path";
 import { describe, test } from "node:test";
 import { parseJson } from "@thruway/sdk";
 import { checks, readSamples } from "@thruway/sdk/testing";
@@ -31,11 +31,18 @@ for (const name of folders) {
     for (const check of checks(plugin, samples)) test(check.name, check.run);
 
     test("plugin: auto chooses it for each of its samples", () => {
-      const chosen = samples.map((sample) => [sample.name, plugins.bestFor(parseJson(sample.body))?.name]);
+      // A source with options names its plugin.
+      const own = samples.filter(({ preset }) => preset === undefined);
+      const chosen = own.map((sample) => [sample.name, plugins.bestFor(parseJson(sample.body))?.name]);
       assert.deepEqual(
         chosen,
-        samples.map((sample) => [sample.name, name]),
+        own.map((sample) => [sample.name, name]),
       );
+    });
+
+    test("no two of its samples are one delivery", () => {
+      const ids = samples.map(({ body }) => plugin.eventId(parseJson(body), {})).filter((id) => id !== undefined);
+      assert.deepEqual(ids.toSorted(), [...new Set(ids)].toSorted());
     });
 
     test("its example is a payload that becomes an alert", () => {
@@ -53,8 +60,18 @@ for (const name of folders) {
       assert.match(readme, /\/api\/webhooks\//);
     });
 
+    test("it has samples for each of its presets, and for no others", () => {
+      const counted = new Map(Object.keys(plugin.presets).map((preset) => [preset, 0]));
+      for (const { preset } of samples) {
+        if (preset !== undefined) counted.set(preset, (counted.get(preset) ?? Number.NaN) + 1);
+      }
+      for (const [preset, count] of counted) assert.ok(count >= 2, `${preset} has ${count} samples`);
+    });
+
     test("its samples are pairs of a body and its alerts", () => {
-      const files = readdirSync(join(folder, "samples"));
+      const files = readdirSync(join(folder, "samples"), { recursive: true, encoding: "utf8" })
+        .filter((file) => extname(file) !== "")
+        .map((file) => file.replaceAll(sep, "/"));
       const pairs = samples.flatMap((sample) => [`${sample.name}.alerts.json`, `${sample.name}.json`]);
       assert.deepEqual(files.toSorted(), pairs.toSorted());
     });

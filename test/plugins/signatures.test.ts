@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { SignatureScheme } from "@thruway/sdk";
@@ -179,4 +180,132 @@ describe("the generic plugin signs as the source says", () => {
       assert.match(options.validate({ signature }).error?.message ?? "", message, JSON.stringify(signature));
     }
   });
+});
+
+describe("every scheme of the SDK can be chosen for a source of the generic plugin", () => {
+  const generic = plugins.get("generic") ?? assert.fail();
+  const topic = "arn:aws:sns:us-west-2:123456789012:MyTopic";
+  const fingerprint = "a".repeat(64);
+  const hmac = { scheme: "hmac", header: "X-Sig" };
+  const chosen: Readonly<Record<string, readonly object[]>> = {
+    webhook: [{ scheme: "webhook" }],
+    hmac: [
+      hmac,
+      { ...hmac, header: ["X-Sig", "X-Sig-2"], algorithm: "sha512", encoding: "base64", separator: ",", prefix: "v1=" },
+      {
+        ...hmac,
+        separator: ",",
+        prefix: "v1=",
+        signs: "{timestamp}.{body}",
+        timestamp: { prefix: "t=", unit: "float" },
+      },
+      { ...hmac, signs: "{url}{id}{body}", id: { header: "X-Id" }, public_url: "https://hooks.example/in" },
+      { ...hmac, secret_encoding: "whsec" },
+    ],
+    "standard-webhooks": [{ scheme: "standard-webhooks" }],
+    svix: [{ scheme: "svix" }],
+    github: [{ scheme: "github" }],
+    slack: [{ scheme: "slack" }],
+    stripe: [{ scheme: "stripe" }, { scheme: "stripe", header: "X-Acme-Signature" }],
+    shopify: [{ scheme: "shopify" }],
+    pagerduty: [{ scheme: "pagerduty" }],
+    sentry: [{ scheme: "sentry" }],
+    box: [{ scheme: "box" }],
+    crowdstrike: [{ scheme: "crowdstrike", header: "X-Falcon" }],
+    twilio: [{ scheme: "twilio", public_url: "https://hooks.example/in" }],
+    "aws-sns": [{ scheme: "aws-sns", topics: [topic], confirm_subscriptions: true }],
+    "static-token": [
+      { scheme: "token", header: "X-Token" },
+      { scheme: "token", query: "token" },
+      { scheme: "token", path: true },
+    ],
+    basic: [{ scheme: "basic", username: "thruway" }],
+    "bearer-jwt": [
+      { scheme: "bearer-jwt", issuer: "https://i.example/", audience: "a", jwks_url: "https://i.example/keys" },
+      {
+        scheme: "bearer-jwt",
+        issuer: "https://i.example/",
+        audience: "a",
+        jwks_url: "https://i.example/keys",
+        claims: { azp: "b" },
+        algorithms: ["ES256"],
+        header: "X-Token",
+      },
+    ],
+    "mutual-tls": [
+      { scheme: "mutual-tls", header: "X-Forwarded-Client-Cert", fingerprints: [fingerprint] },
+      {
+        scheme: "mutual-tls",
+        header: "X-Subject",
+        form: "subject",
+        subjects: ["CN=a"],
+        verified: { header: "X-Verify", value: "SUCCESS" },
+      },
+    ],
+    "allowed-addresses": [{ scheme: "allowed-addresses", allow: ["192.0.2.0/24", "2001:db8::1"] }],
+    "body-secret": [{ scheme: "body-secret", path: "value.*.clientState" }],
+    unsigned: [{ scheme: "unsigned" }],
+    "any-of": [{ scheme: "any-of", schemes: [{ scheme: "github" }, { scheme: "token", query: "token" }] }],
+    "all-of": [{ scheme: "all-of", schemes: [hmac, { scheme: "allowed-addresses", allow: ["192.0.2.7"] }] }],
+  };
+
+  test("and there is no other", () => {
+    const files = readdirSync(join(import.meta.dirname, "../../sdk/signature")).map((file) =>
+      file.replace(/\.ts$/, ""),
+    );
+    assert.deepEqual(Object.keys(chosen).toSorted(), files.filter((name) => name !== "scheme").toSorted());
+  });
+
+  for (const [name, all] of Object.entries(chosen)) {
+    test(name, () => {
+      for (const signature of all) {
+        const { error } = generic.options.validate({ signature }, { convert: false });
+        assert.equal(error, undefined, JSON.stringify(signature));
+        assert.equal(schemeOf("generic", { signature }).name, name);
+      }
+    });
+  }
+
+  test("in no way that contradicts itself, nor with what it does not know", () => {
+    for (const [signature, message] of [
+      [{ scheme: "github", header: "X-Sig" }, /"signature.header" is not allowed/],
+      [{ scheme: "twilio" }, /"signature.public_url" is required/],
+      [{ scheme: "twilio", public_url: "hooks" }, /public_url: "hooks" must be the address/],
+      [{ scheme: "aws-sns", topics: [] }, /"signature.topics" must contain at least 1/],
+      [{ scheme: "aws-sns", topics: ["MyTopic"] }, /must be the ARN of a topic/],
+      [{ scheme: "basic", username: "a:b" }, /username: must not/],
+      [{ scheme: "bearer-jwt", issuer: "i", audience: "a", jwks_url: "http://i.example/" }, /must be an https address/],
+      [{ scheme: "mutual-tls", header: "X", form: "der" }, /"signature.form" must be one of/],
+      [{ scheme: "mutual-tls", header: "X" }, /fingerprints or subjects/],
+      [{ scheme: "allowed-addresses", allow: ["0.0.0.0/0"] }, /is everybody/],
+      [{ scheme: "token", path: true, prefix: "a" }, /which only a header has/],
+      [{ scheme: "token", path: true, query: "a" }, /a token stands in one of them/],
+      [{ ...hmac, signs: "{timestamp}{body}", timestamp: { header: "X", prefix: "t=" } }, /name one of them/],
+      [{ ...hmac, timestamp: { unit: "s" }, signs: "{timestamp}{body}" }, /name one of them/],
+      [{ ...hmac, secret_encoding: "rot13" }, /"signature.secret_encoding" must be one of/],
+      [{ scheme: "any-of", schemes: [{ scheme: "github" }] }, /"signature.schemes" must contain at least 2/],
+      [
+        { scheme: "any-of", schemes: [{ scheme: "github" }, { scheme: "md5" }] },
+        /"signature.schemes\[1\].scheme" must be one of/,
+      ],
+      [{ scheme: "all-of", schemes: [{ scheme: "github" }, { scheme: "unsigned" }] }, /adds nothing/],
+      [{ scheme: "all-of", schemes: [{ scheme: "github" }, { scheme: "any-of", schemes: [] }] }, /must be one of/],
+    ] as const) {
+      assert.match(generic.options.validate({ signature }).error?.message ?? "", message, JSON.stringify(signature));
+    }
+  });
+});
+
+test("a source of CrowdStrike's has a secret as long as Falcon takes one, whichever way its sender signs", () => {
+  assert.equal(schemeOf("crowdstrike").minimumSecretLength, 32);
+});
+
+test("what Microsoft sends carries a word in its body, or a header of its own", () => {
+  const scheme = schemeOf("defender");
+  const body = '{"value":[{"subscriptionId":"s","clientState":"test-secret-a"}]}';
+  assert.equal(refusal(verify(scheme, aDelivery({ body }), "test-secret-a")), "verified");
+  assert.equal(refusal(verify(scheme, aDelivery({ body }), "test-secret-b")), "invalid_signature");
+  const byHeader = aDelivery({ body: "[]", headers: { "Webhook-AuthID": "test-secret-a" } });
+  assert.equal(refusal(verify(scheme, byHeader, "test-secret-a")), "verified");
+  assert.equal(refusal(verify(scheme, byHeader, "test-secret-b")), "invalid_signature");
 });

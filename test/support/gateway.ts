@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { webhookSignature } from "@thruway/sdk";
 import { readSettings } from "../../core/config/settings.ts";
 import { startGateway } from "../../core/main.ts";
+import { alone } from "../../core/supervise/host.ts";
 
 /** A gateway on a free port with a data folder of its own, and what a test needs to talk to it. */
 export interface TestGateway extends AsyncDisposable {
@@ -33,8 +34,14 @@ export interface Answered {
 /** What sources of tests are registered with. */
 export const testSecret = "throw-away-test-secret-0123456789abcdef";
 
-/** @param env settings beside the defaults; telemetry and logs are off */
-export async function aGateway(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
+/**
+ * @param env settings beside the defaults; telemetry and logs are off
+ * @param ports what stands for the world outside
+ */
+export async function aGateway(
+  env: Readonly<Record<string, string>> = {},
+  ports: Parameters<typeof startGateway>[3] = {},
+): Promise<TestGateway> {
   const dataDir = env.TW_DATA_DIR ?? (await mkdtemp(join(tmpdir(), "thruway-test-")));
   const settings = readSettings({
     TW_DATA_DIR: dataDir,
@@ -43,7 +50,7 @@ export async function aGateway(env: Readonly<Record<string, string>> = {}): Prom
     TW_CONFIG: join(dataDir, "webhook_config.yaml"),
     ...env,
   });
-  const gateway = await startGateway({ ...settings, configFileNamed: env.TW_CONFIG !== undefined }, env);
+  const gateway = await startGateway({ ...settings, configFileNamed: env.TW_CONFIG !== undefined }, env, alone, ports);
   const token = (await readFile(join(dataDir, "admin.token"), "utf8")).trim();
 
   async function call(path: string, init: RequestInit): Promise<Answered> {

@@ -3,13 +3,7 @@ import { type Cli, type JsonOption, jsonFlag } from "../cli.ts";
 import { connect } from "../client.ts";
 import type { List } from "../list.ts";
 import type { Column } from "../output.ts";
-
-interface ListedPlugin {
-  readonly name: string;
-  readonly title: string;
-  readonly signature: string;
-  readonly options: readonly string[];
-}
+import type { ListedPlugin } from "../presets.ts";
 
 const columns: readonly Column<ListedPlugin>[] = [
   { head: "PLUGIN", value: ({ name }) => name, format: () => "bold" },

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { connect } from "../client.ts";
+import { withPlugin } from "../presets.ts";
 import { readSecret } from "../secret.ts";
 import {
   addSecretOptions,
@@ -20,7 +21,7 @@ export function webhookAdd(webhook: Command, cli: Cli): void {
   addSourceOptions(command).action(async (source: string, said: SourceOptions) => {
     const api = connect(cli.env);
     const secret = await readSecret({ value: said.secret, stdin: said.secretStdin, file: said.secretFile }, cli);
-    const body = { source, ...(secret !== undefined && { secret }), ...sourceFields(said) };
+    const body = { source, ...(secret !== undefined && { secret }), ...sourceFields(await withPlugin(said, api)) };
     const added = await api.post<ChangedSource>("/api/webhooks", body);
     printChanged(added, "is registered", api.url, said, cli);
   });

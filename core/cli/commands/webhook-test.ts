@@ -18,12 +18,13 @@ export function webhookTest(webhook: Command, cli: Cli): void {
     });
 }
 
-function printTest({ stages, incident }: SourceTest, { out }: Cli): void {
+function printTest({ stages, incident, note }: SourceTest, { out }: Cli): void {
   const widest = Math.max(0, ...stages.map(({ stage }) => stage.length));
   for (const { stage, ms, ok } of stages) {
     const mark = ok ? out.paint("green", "✔") : out.paint("red", "✘");
     out.line(`${mark} ${stage.padEnd(widest)}  ${ms.toFixed(2).padStart(8)} ms`);
   }
+  if (note !== undefined) out.warn(note);
   if (incident?.incident_number === undefined) return;
   out.line(`${out.paint("green", "✔")} ${out.paint("bold", incident.incident_number)} was made, tagged test`);
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.ts";
 import { connect } from "../client.ts";
+import { withPlugin } from "../presets.ts";
 import { readSecret } from "../secret.ts";
 import {
   addSecretOptions,
@@ -36,7 +37,11 @@ export function webhookUpdate(webhook: Command, cli: Cli): void {
         command.error("error: name something to change; tw-cli webhook update --help lists what there is");
       }
       const api = connect(cli.env);
-      const changed = await api.patch<ChangedSource>(`/api/webhooks/${encodeURIComponent(source)}`, changes);
+      const { plugin } = await withPlugin(said, api);
+      const changed = await api.patch<ChangedSource>(`/api/webhooks/${encodeURIComponent(source)}`, {
+        ...changes,
+        ...(plugin !== undefined && { plugin }),
+      });
       printChanged(changed, "is changed", api.url, said, cli);
     });
 }

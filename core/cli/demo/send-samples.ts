@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Plugin } from "@thruway/sdk";
-import { readSamples, type Sample } from "@thruway/sdk/testing";
+import { optionsFor, readSamples, type Sample, type SampleOptions } from "@thruway/sdk/testing";
 import { readSettings } from "../../config/settings.ts";
 import type { Answer } from "../../ingest/answer.ts";
 import { loadPlugins } from "../../registry/plugins.ts";
@@ -21,7 +21,7 @@ export interface Delivered {
   readonly incident_number?: string;
 }
 
-/** Registers a source for every installed plugin and sends it the plugin's samples, signed as its sender would. */
+/** Registers a source for every installed plugin and every preset, and sends it their samples, signed as its sender would. */
 export async function sendSamples(api: Api, env: NodeJS.ProcessEnv, now: () => Date): Promise<readonly Delivered[]> {
   const { pluginsFile } = readSettings(env);
   const { all } = await loadPlugins(pluginsFile);
@@ -30,8 +30,11 @@ export async function sendSamples(api: Api, env: NodeJS.ProcessEnv, now: () => D
   for (const [index, plugin] of all.entries()) {
     const folder = folders[index];
     if (folder === undefined || !existsSync(folder)) continue;
-    const send = await register(plugin, api, now);
-    for (const sample of readSamples(folder)) sent.push(await send(sample));
+    const byPreset = Map.groupBy(readSamples(folder), ({ preset }) => preset);
+    for (const [preset, samples] of byPreset) {
+      const send = await register(`demo-${preset ?? plugin.name}`, plugin, optionsFor(samples[0] ?? {}), { api, now });
+      for (const sample of samples) sent.push(await send(sample));
+    }
   }
   return sent;
 }
@@ -47,11 +50,16 @@ async function sampleFolders(pluginsFile: string): Promise<readonly string[]> {
   });
 }
 
-async function register(plugin: Plugin, api: Api, now: () => Date): Promise<(sample: Sample) => Promise<Delivered>> {
-  const source = `demo-${plugin.name}`;
+async function register(
+  source: string,
+  plugin: Plugin,
+  options: SampleOptions,
+  { api, now }: { readonly api: Api; readonly now: () => Date },
+): Promise<(sample: Sample) => Promise<Delivered>> {
   const secret = randomBytes(32).toString("hex");
-  const scheme = plugin.signature({});
-  const proof = scheme.minimumSecretLength > 0 ? { secret } : { options: { allow_unsigned: true } };
+  const scheme = plugin.signature(options);
+  const proof =
+    scheme.minimumSecretLength > 0 ? { secret, options } : { options: { ...options, allow_unsigned: true } };
   await api.post("/api/webhooks", { source, plugin: plugin.name, ...proof });
 
   return async ({ name, body }) => {

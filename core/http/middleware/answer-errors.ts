@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { ClientGone, type ErrorCode, errorTable, messageOf, Refusal, StoreError } from "../../errors.ts";
-import type { Middleware } from "../context.ts";
+import type { Context, Middleware } from "../context.ts";
 
 /** The one place where what went wrong becomes a status and the envelope `{"error": {code, message, details?, request_id}}`. */
 export function answerErrors(log: Logger): Middleware {
@@ -15,10 +15,10 @@ export function answerErrors(log: Logger): Middleware {
       const refusal = refusalOf(error);
       const { requestId } = ctx.state;
       if (refusal.code === "internal_error") {
-        log.error({ err: error, request_id: requestId, method: ctx.method, path: ctx.path }, "Request failed");
+        log.error({ err: error, request_id: requestId, method: ctx.method, path: pathOf(ctx) }, "Request failed");
       }
       if (refusal.code === "store_unavailable") {
-        log.error({ err: refusal.cause, request_id: requestId, path: ctx.path }, "Store is unavailable");
+        log.error({ err: refusal.cause, request_id: requestId, path: pathOf(ctx) }, "Store is unavailable");
       }
       ctx.status = refusal.status;
       if (refusal.retryAfterSeconds !== undefined) ctx.set("retry-after", String(refusal.retryAfterSeconds));
@@ -27,6 +27,12 @@ export function answerErrors(log: Logger): Middleware {
       ctx.body = envelope(refusal, requestId);
     }
   };
+}
+
+/** For the log: without the secret that some senders have at the end of their address. */
+function pathOf(ctx: Context): string {
+  const [path = ""] = ctx.url.split("?");
+  return path.replace(/(\/t\/)[^/]+$/, "$1…");
 }
 
 export function envelope(refusal: Refusal, requestId?: string): object {

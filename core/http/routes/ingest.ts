@@ -1,33 +1,64 @@
 import type Router from "@koa/router";
-import { type IngestDependencies, ingest } from "../../ingest/ingest.ts";
+import type { AddressList, Reply } from "@thruway/sdk";
+import type { Arrival } from "../../ingest/arrival.ts";
+import { greet, type IngestDependencies, ingest } from "../../ingest/ingest.ts";
 import { type ReceiveLimits, receive } from "../../ingest/receive.ts";
-import type { State } from "../context.ts";
+import { clientAddress } from "../client-address.ts";
+import type { Context, Middleware, State } from "../context.ts";
 
-/** `POST /api/webhooks/:source`: where vendors send events. Signed, so it takes no token. */
-export function ingestRoute(router: Router<State>, deps: IngestDependencies, limits: ReceiveLimits): void {
-  router.post("/api/webhooks/:source", async (ctx) => {
+/** Where vendors send events. Signed, so it takes no token; `/t/…` is for a vendor whose secret is part of the address. */
+export function ingestRoute(
+  router: Router<State>,
+  deps: IngestDependencies,
+  limits: ReceiveLimits,
+  proxies: AddressList,
+): void {
+  const deliver: Middleware = async (ctx) => {
     const { req, res } = ctx;
     const expects = req.headers.expect !== undefined;
     const ingested = await ingest(
       {
-        id: ctx.state.requestId,
-        sourceName: ctx.params.source ?? "",
-        method: ctx.method,
-        url: ctx.url,
-        headers: req.headersDistinct,
-        address: req.socket.remoteAddress ?? "",
-        receivedAt: ctx.state.receivedAt,
+        ...arrivalOf(ctx, proxies),
         receive: () => receive(req, limits, expects ? () => res.writeContinue() : undefined),
       },
       deps,
     );
     if (ingested.kind === "reply") {
-      ctx.status = ingested.reply.status;
-      ctx.type = ingested.reply.type;
-      ctx.body = ingested.reply.body;
+      send(ctx, ingested.reply);
       return;
     }
     ctx.status = 202;
     ctx.body = ingested.answer;
-  });
+  };
+  router.post("/api/webhooks/:source", deliver);
+  router.post("/api/webhooks/:source/t/:token", deliver);
+}
+
+/** Answers a vendor that asks by a GET whether this is its address (Okta); everybody else meets what comes next. */
+export function answerChallenge(deps: Pick<IngestDependencies, "sources">, proxies: AddressList): Middleware {
+  return async (ctx, next) => {
+    const reply = ctx.method === "GET" ? greet(arrivalOf(ctx, proxies), deps) : undefined;
+    if (reply === undefined) await next();
+    else send(ctx, reply);
+  };
+}
+
+function arrivalOf(ctx: Context, proxies: AddressList): Omit<Arrival, "receive"> {
+  const { req, state } = ctx;
+  return {
+    id: state.requestId,
+    sourceName: String(ctx.params.source ?? ""),
+    method: ctx.method,
+    url: ctx.url,
+    headers: req.headersDistinct,
+    ...clientAddress(req.socket.remoteAddress, req.headersDistinct, proxies),
+    receivedAt: state.receivedAt,
+  };
+}
+
+/** As the vendor wants it, and never as a page. */
+function send(ctx: Context, { status, type, body }: Reply): void {
+  ctx.status = status;
+  ctx.type = type;
+  ctx.body = body;
 }

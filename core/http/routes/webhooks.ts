@@ -1,12 +1,17 @@
 import type Router from "@koa/router";
+import type { AddressList } from "@thruway/sdk";
 import type { SourceTester } from "../../ingest/test-source.ts";
 import type { Sources } from "../../sources/sources.ts";
+import { clientAddress } from "../client-address.ts";
 import type { Context, Middleware, State } from "../context.ts";
 
 export interface WebhookRoutesDependencies {
   readonly sources: Sources;
   readonly refreshSources: () => Promise<void>;
   readonly testSource: SourceTester;
+  /** Answers a vendor's challenge, where a request is one. */
+  readonly challenge: Middleware;
+  readonly proxies: AddressList;
 }
 
 /** `/api/webhooks`: the sources, managed with a token. */
@@ -15,7 +20,7 @@ export function webhookRoutes(
   manage: readonly Middleware[],
   deps: WebhookRoutesDependencies,
 ): void {
-  const { sources, refreshSources, testSource } = deps;
+  const { sources, refreshSources, testSource, challenge, proxies } = deps;
   // Another gateway on the same store may have changed them a moment ago, at the word of the same client.
   const current: readonly Middleware[] = [
     ...manage,
@@ -35,7 +40,7 @@ export function webhookRoutes(
     ctx.set("location", `/api/webhooks/${view.source}`);
     ctx.body = { ...view, warnings };
   });
-  router.get("/api/webhooks/:source", ...current, (ctx) => {
+  router.get("/api/webhooks/:source", challenge, ...current, (ctx) => {
     ctx.body = sources.get(name(ctx));
   });
   router.patch("/api/webhooks/:source", ...current, async (ctx) => {
@@ -47,6 +52,7 @@ export function webhookRoutes(
     ctx.status = 204;
   });
   router.post("/api/webhooks/:source/test", ...current, async (ctx) => {
-    ctx.body = await testSource(name(ctx), ctx.req.socket.remoteAddress ?? "");
+    const { address } = clientAddress(ctx.req.socket.remoteAddress, ctx.req.headersDistinct, proxies);
+    ctx.body = await testSource(name(ctx), address);
   });
 }

@@ -312,6 +312,6 @@ export async function pruneIncidents(collections: Collections, before: Date, lim
 }
 
 function shown({ number, draft, deliveries }: IncidentDocument): Incident {
-  const { id, ...rest } = JSON.parse(draft) as IncidentDraft;
+  const { id, said: _, ...rest } = JSON.parse(draft) as IncidentDraft;
   return { id, number, ...rest, deliveries };
 }

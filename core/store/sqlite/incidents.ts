@@ -56,7 +56,7 @@ export function pruneIncidents(db: Database, before: number, limit: number): num
 }
 
 function shown(row: Row): Incident {
-  const { id, ...draft } = JSON.parse(String(row.draft)) as IncidentDraft;
+  const { id, said: _, ...draft } = JSON.parse(String(row.draft)) as IncidentDraft;
   return {
     id,
     number: numberOf(row.number),

@@ -53,6 +53,20 @@ describe("webhook", () => {
     assert.equal((await gateway.send("from-file", alert("f-1", "high"))).status, 202);
   });
 
+  test("add takes a preset, which says the plugin, and names those there are for one that there is not", async () => {
+    const { plugin, options, signature } = await json(`webhook add wazuh --preset wazuh --secret ${testSecret}`);
+    assert.deepEqual([plugin, options], ["generic", { preset: "wazuh" }]);
+    assert.match(signature, /Bearer/);
+    assert.equal((await cli("webhook test wazuh")).code, 0);
+
+    const { code, stderr } = await cli(`webhook add other --preset wazu --secret ${testSecret}`);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: There is no preset "wazu"; there are: cortex, falco, .*, wazuh$/m);
+
+    const changed = await json("webhook update wazuh --preset falco");
+    assert.deepEqual([changed.plugin, changed.options], ["generic", { preset: "falco" }]);
+  });
+
   test("add says what is wrong, each on a line, and fails", async () => {
     const { code, stdout, stderr } = await run([
       "webhook",

@@ -57,6 +57,14 @@ describe("the fields of a source", () => {
     });
   });
 
+  test("put --preset among the options, whose plugin the gateway knows", () => {
+    assert.deepEqual(said("add", "--preset", "wazuh"), { options: { preset: "wazuh" } });
+    assert.deepEqual(said("add", "--preset", "wazuh", "--plugin", "generic", "--option", "map.title=a"), {
+      plugin: "generic",
+      options: { map: { title: "a" }, preset: "wazuh" },
+    });
+  });
+
   test("take a setting back in an update", () => {
     assert.deepEqual(said("update", "--no-playbook", "--no-rate-limit", "--no-tolerance-seconds", "--enabled"), {
       playbook: null,

@@ -35,7 +35,11 @@ describe("a definition that is wrong is refused by the name of the member, and w
       ["hmac", /^"signature" must be one of \[function, object\]/],
       [{ name: "mine" }, /^"signature.verify" is required/],
     ],
-    handshake: [[{}, /^"handshake" must be of type function/]],
+    handshake: [
+      [{}, /^"handshake" must be of type function/],
+      [{ before: "a" }, /^"handshake" must be of type function, or have before, after or choose/],
+      [{ before: () => undefined, choose: () => undefined }, /^"handshake" must be of type function/],
+    ],
     payload: [
       [{}, /^"payload" must be a Joi schema/],
       [() => true, /^"payload" must be/],
@@ -76,6 +80,17 @@ describe("a definition that is wrong is refused by the name of the member, and w
   });
 });
 
+test("a preset that the plugin's own options do not take is refused", () => {
+  const options = joi.object({ preset: joi.valid("oven") });
+  const presets = { oven: "Oven", kettle: "Kettle" };
+  assert.throws(() => definePlugin(aDefinition({ options, presets })), {
+    name: PluginError.name,
+    message: 'the preset "kettle" is not among the options: "preset" must be [oven]',
+  });
+  assert.deepEqual(definePlugin(aDefinition({ options, presets: { oven: "Oven" } })).presets, { oven: "Oven" });
+  assert.deepEqual(definePlugin(aDefinition()).presets, {});
+});
+
 describe("a plugin", () => {
   test("is what was defined, and cannot be changed", () => {
     const definition = aDefinition({ fits: () => 0.5, eventId: ({ id }) => `event-${id}` });
@@ -84,7 +99,7 @@ describe("a plugin", () => {
     assert.equal(plugin.payload, definition.payload);
     assert.equal(plugin.example, definition.example);
     assert.equal(plugin.fits({}), 0.5);
-    assert.equal(plugin.eventId({ id: "a" }), "event-a");
+    assert.equal(plugin.eventId({ id: "a" }, {}), "event-a");
     assert.deepEqual(plugin.map({ id: "a" }, context), { type: "fire", title: "It burns", external_id: "a" });
     assert.throws(() => Object.assign(plugin, { name: "other" }), TypeError);
   });
@@ -92,7 +107,7 @@ describe("a plugin", () => {
   test("answers no handshake and knows no event id where it says nothing of them", () => {
     const plugin = definePlugin(aDefinition());
     assert.equal(plugin.handshake(aDelivery(), {}), undefined);
-    assert.equal(plugin.eventId({ id: "a" }), undefined);
+    assert.equal(plugin.eventId({ id: "a" }, {}), undefined);
   });
 
   test("answers the handshake that it defines", () => {

@@ -1,18 +1,31 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import {
+  allowedAddresses,
   anyOf,
   definePlugin,
+  hmac,
+  joi,
   type Plugin,
   type SignatureScheme,
+  standardWebhooks,
   staticToken,
   unsigned,
   webhookSignature,
 } from "@thruway/sdk";
-import { checks, delivered, listed, mapSample, readSamples, type Sample, sampleTime } from "@thruway/sdk/testing";
+import {
+  checks,
+  delivered,
+  listed,
+  mapSample,
+  optionsFor,
+  readSamples,
+  type Sample,
+  sampleTime,
+} from "@thruway/sdk/testing";
 import { aDefinition, type Payload } from "./a-plugin.ts";
 
 const becomes = "fire: becomes the alerts beside it";
@@ -53,6 +66,20 @@ test("a sound plugin passes every check", () => {
   const names = checks(aPlugin(), [aSample()]).map(({ name }) => name);
   assert.deepEqual(names, ["has at least one sample", becomes, pure, fits, verifies]);
   assert.deepEqual(failing(aPlugin()), []);
+});
+
+test("a sample of a preset is checked with that preset", () => {
+  const plugin = definePlugin(
+    aDefinition<{ readonly preset?: string }>({
+      options: joi.object({ preset: joi.string() }),
+      presets: { oven: "Oven" },
+      signature: ({ preset }) => staticToken({ header: preset ?? "toaster" }),
+      map: ({ id }, { options }) => ({ type: options.preset ?? "fire", title: "It burns", external_id: id }),
+    }),
+  );
+  const samples = [aSample(), aSample({ name: "oven/fire", preset: "oven", expected: [{ ...good, type: "oven" }] })];
+  assert.deepEqual(failing(plugin, samples), []);
+  assert.deepEqual(failing(plugin, [aSample({ preset: "oven" })]), [becomes]);
 });
 
 test("every sample has checks of its own", () => {
@@ -142,6 +169,21 @@ test("what cannot sign is not asked to", () => {
   );
 });
 
+test("what only its sender can sign is not asked to either", () => {
+  const plugin = aPlugin({ signature: allowedAddresses(["192.0.2.0/24"]) });
+  assert.deepEqual(
+    checks(plugin, [aSample()]).map(({ name }) => name),
+    ["has at least one sample", becomes, pure, fits],
+  );
+});
+
+test("a scheme is asked with secrets that are written as it wants them", () => {
+  for (const signature of [standardWebhooks(), hmac({ header: "X-Sig", secretEncoding: "base64" })]) {
+    assert.deepEqual(failing(aPlugin({ signature })), []);
+    assert.equal(checks(aPlugin({ signature }), [aSample()]).length, 5);
+  }
+});
+
 test("a scheme that may also be unsigned is still asked to refuse what is", () => {
   const signature = anyOf(webhookSignature(), unsigned("it is a toaster"));
   assert.deepEqual(failing(aPlugin({ signature })), []);
@@ -201,6 +243,24 @@ describe("samples on disk", () => {
       { name: "fire", body: Buffer.from('{"id": "a"}\n'), expected: [] },
       { name: "smoke", body: Buffer.of(0xef, 0xbb, 0xbf, 0x7b, 0x7d), expected: { ignored: "just smoke" } },
     ]);
+  });
+
+  test("in a folder that is named for a preset are of sources with that preset", async (t) => {
+    const folder = await aFolder(t, { "fire.json": "{}", "fire.alerts.json": "[]" });
+    await mkdir(join(folder, "oven"));
+    for (const [name, content] of [
+      ["smoke.json", "{}"],
+      ["smoke.alerts.json", "[]"],
+    ] as const) {
+      await writeFile(join(folder, "oven", name), content);
+    }
+    assert.deepEqual(
+      readSamples(folder).map((sample) => [sample.name, sample.preset, optionsFor(sample)]),
+      [
+        ["fire", undefined, {}],
+        ["oven/smoke", "oven", { preset: "oven" }],
+      ],
+    );
   });
 
   test("without its alerts a sample is a mistake", async (t) => {

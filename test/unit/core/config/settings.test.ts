@@ -59,6 +59,7 @@ test("every variable is read", () => {
     TW_STOP_TIMEOUT_MS: "0",
     TW_WORKERS: "4",
     TW_STALL_TIMEOUT_MS: "1000",
+    TW_TRUSTED_PROXIES: "10.0.0.7, 192.168.3.0/24,2001:db8::/32",
   });
   assert.deepEqual(settings, {
     host: "0.0.0.0",
@@ -82,6 +83,7 @@ test("every variable is read", () => {
     stopTimeoutMs: 0,
     workers: 4,
     stallTimeoutMs: 1000,
+    trustedProxies: ["10.0.0.7", "192.168.3.0/24", "2001:db8::/32"],
   });
 });
 
@@ -113,6 +115,14 @@ test("one line names every problem and what would be right", () => {
     /TW_PROT is not a setting/,
   ];
   for (const remedy of remedies) assert.match(line, remedy);
+});
+
+test("a proxy that is trusted has an address, and is not everybody", () => {
+  assert.match(
+    refusalOf({ TW_TRUSTED_PROXIES: "10.0.0.7,balancer" }),
+    /TW_TRUSTED_PROXIES: "balancer" is not an IP address or network/,
+  );
+  assert.match(refusalOf({ TW_TRUSTED_PROXIES: "0.0.0.0/0" }), /TW_TRUSTED_PROXIES: "0\.0\.0\.0\/0" is everybody/);
 });
 
 test("what is wrong with a secret is said without the secret", () => {

@@ -106,6 +106,41 @@ test("everything that an alert says stands in its draft", () => {
   assert.equal(draft.received_at, made.receivedAt);
 });
 
+test("what a vendor decided stands in the draft", () => {
+  const { status, verdict } = draftOf({ ...alert, status: "closed", verdict: "false_positive" }, settings, made);
+  assert.deepEqual([status, verdict], ["closed", "false_positive"]);
+});
+
+test("what was seen for a while has a beginning and an end, and no beginning after its end", () => {
+  const [early, late] = ["2026-01-15T10:00:00.000Z", "2026-01-15T11:00:00.000Z"];
+  const draft = draftOf({ ...alert, occurred_at: late, first_seen_at: early }, settings, made);
+  assert.deepEqual([draft.first_seen_at, draft.last_seen_at, draft.occurred_at], [early, late, late]);
+  assert.equal(draftOf({ ...alert, occurred_at: early, first_seen_at: late }, settings, made).first_seen_at, early);
+});
+
+test("an alert that only says when it was changed happened then, as far as anybody knows", () => {
+  const as_of = "2026-01-15T11:00:00.000Z";
+  assert.equal(draftOf({ ...alert, as_of }, settings, made).occurred_at, as_of);
+});
+
+test("what an alert says is dated where it may be updated and not all of it was said when it happened", () => {
+  const [happened, changed] = ["2026-01-15T10:00:00.000Z", "2026-01-15T11:00:00.000Z"];
+  const given = { ...alert, external_id: "a", severity: "low", occurred_at: happened } as const;
+  assert.equal(draftOf(given, settings, made).said, undefined);
+  assert.equal(draftOf({ ...given, as_of: happened }, settings, made).said, undefined);
+  const moment = `${changed} ${made.receivedAt}`;
+  const { said } = draftOf({ ...given, as_of: changed, fallback: ["title"], verdict: "suspicious" }, settings, made);
+  assert.deepEqual(said, {
+    type: moment,
+    verdict: moment,
+    status: changed,
+    severity: moment,
+    occurred_at: moment,
+  });
+  const { severity: _, ...withoutSeverity } = given;
+  assert.equal(draftOf(withoutSeverity, settings, made).said?.severity, undefined);
+});
+
 test("what a vendor sends without end is bounded, and stays well-formed", () => {
   const emoji = "🚨".repeat(20_000);
   const draft = draftOf(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Delivery, webhookSignature } from "@thruway/sdk";
+import { type Delivery, type Fetch, type SignatureScheme, type Verification, webhookSignature } from "@thruway/sdk";
 import { Refusal } from "../../../../core/errors.ts";
 import { type Authenticated, authenticate } from "../../../../core/ingest/authenticate.ts";
 import { handshake } from "../../../../core/ingest/handshake.ts";
@@ -14,7 +14,8 @@ const body = Buffer.from('{"event_type":"test","data":{}}');
 function signedWith(secret: string): Delivery {
   const { url, headers } = webhookSignature().sign({ url: "/api/webhooks/edr", body }, secret, noon);
   const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return { method: "POST", url, query: new URLSearchParams(), headers: sent, body, receivedAt: noon };
+  const from = { address: "192.0.2.1", proxied: false };
+  return { method: "POST", url, query: new URLSearchParams(), headers: sent, body, receivedAt: noon, ...from };
 }
 
 async function proven(
@@ -97,4 +98,33 @@ test("a challenge is answered for a source that takes deliveries, and for no oth
     );
   assert.equal(answered("edr"), reply);
   for (const name of ["off", "auto", "nobody"]) assert.equal(answered(name), undefined);
+});
+
+test("a scheme that says at once is not waited for, and one that fetches is, with what it fetches by", async () => {
+  const sources = aSourceList();
+  await sources.register({ source: "edr", secret: testSecret });
+  const known = identify("edr", (each) => sources.find(each));
+  assert.ok(!(authenticate(signedWith(testSecret), known, "edr") instanceof Promise));
+
+  const source = sources.find("edr") ?? assert.fail();
+  const fetching = (said: Verification): SignatureScheme => ({
+    ...webhookSignature(),
+    verify: async (_, __, fetch) => {
+      assert.deepEqual(await fetch?.({ url: "", host: "", freshForSeconds: 0 }), { ok: false });
+      return said;
+    },
+  });
+  const fetch: Fetch = () => Promise.resolve({ ok: false });
+  const proof = { verified: true, scheme: "mine", signed: body, toleranceSeconds: 300 } as const;
+  const by = (said: Verification) =>
+    authenticate(signedWith("any"), { known: true, source: { ...source, scheme: fetching(said) } }, "edr", fetch);
+  assert.deepEqual((await by(proof)).proof, proof);
+  await assert.rejects(
+    async () => by({ verified: false, code: "vendor_unreachable" }),
+    (error) => {
+      assert.ok(error instanceof Refusal);
+      assert.deepEqual([error.code, error.status, error.retryAfterSeconds], ["vendor_unreachable", 503, 10]);
+      return true;
+    },
+  );
 });

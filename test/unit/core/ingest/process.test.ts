@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Alert, ignore, joi, type MapResult, PayloadError, type Plugin } from "@thruway/sdk";
+import { type Alert, ignore, joi, type MapResult, PayloadError, type Plugin, pointers } from "@thruway/sdk";
 import { deliveryKey } from "../../../../core/ingest/identity.ts";
 import { startJourney } from "../../../../core/ingest/journey.ts";
 import { type Made, process } from "../../../../core/ingest/process.ts";
@@ -87,10 +87,37 @@ test("the vendor's event id identifies the delivery, where there is one", async 
   assert.equal((await processed({ plugin, keepKey: true })).key, "the signed key");
 });
 
+test("what the event id is may depend on the options of the source", async () => {
+  const plugin = aPlugin({ eventId: (_, options) => JSON.stringify(options) });
+  assert.equal((await processed({ plugin })).key, deliveryKey("edr", "event", "{}"));
+});
+
 test("nothing to record is ignored, with the reason", async () => {
   const made = await processed({ plugin: mapping(ignore("audit event")) });
   assert.deepEqual([made.outcome, made.reason, made.drafts], ["ignored", "audit event", []]);
   assert.equal((await processed({ plugin: mapping([]) })).outcome, "ignored");
+});
+
+test("pointers are queued where the source can fetch, and are otherwise ignored with what would help", async () => {
+  const pointed = [{ url: "https://api.example/a", scope: "s" }];
+  const map = (): MapResult => pointers(pointed, "only points; set options.fetch");
+  const ignored = await processed({ plugin: aPlugin({ map }) });
+  assert.deepEqual([ignored.outcome, ignored.reason], ["ignored", "only points; set options.fetch"]);
+
+  const access = { tokenUrl: "https://login.example", clientId: "a", clientSecret: "b", origins: [] };
+  const queued = await processed({ plugin: aPlugin({ map, fetch: () => access }) });
+  assert.deepEqual([queued.outcome, queued.reason, queued.drafts], ["queued", "holds 1 pointer, fetched next", []]);
+  assert.deepEqual(queued.pointed?.pointers, pointed);
+});
+
+test("alerts beside pointers that nobody can fetch are taken, and it is said what is left out", async () => {
+  const alerts: readonly Alert[] = [{ type: "a", title: "held" }];
+  const made = await processed({ plugin: mapping(pointers([], "the rest only points", alerts)) });
+  assert.deepEqual([made.outcome, made.reason], ["accepted", "the rest only points"]);
+  assert.deepEqual(
+    made.drafts.map(({ title }) => title),
+    ["held"],
+  );
 });
 
 test("a body that is no JSON is rejected", async () => {

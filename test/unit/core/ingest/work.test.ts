@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ignore, type Plugin } from "@thruway/sdk";
+import { ignore, type Plugin, pointers } from "@thruway/sdk";
 import pino from "pino";
+import type { Fetched, Fetcher } from "../../../../core/fetch/fetcher.ts";
 import { type Flight, type Flights, unrecorded } from "../../../../core/ingest/flights.ts";
 import { deliveryKey } from "../../../../core/ingest/identity.ts";
 import { mostAttempts, startWorker } from "../../../../core/ingest/work.ts";
@@ -26,6 +27,7 @@ interface Given {
   readonly count?: number;
   readonly commit?: () => Promise<never>;
   readonly flights?: Flights;
+  readonly fetcher?: Fetcher;
 }
 
 interface Done {
@@ -48,6 +50,7 @@ async function worked({
   count = 1,
   commit,
   flights = unrecorded,
+  fetcher,
 }: Given = {}): Promise<Done> {
   const store = aSourceStore();
   const known = { store, sealer: testSealer, now: () => noon };
@@ -87,6 +90,7 @@ async function worked({
     now: () => noon,
     clock: () => 0,
     random: () => random,
+    ...(fetcher && { fetcher }),
   });
   worker.wake();
   await worker.close();
@@ -236,4 +240,55 @@ test("a delivery whose like did not let its plugin come to an end twice is dead,
     [outcome, code, reason],
     ["dead", "plugin_stalled", "The plugin 'signed' did not come to an end (second try)"],
   );
+});
+
+const url = "https://api.example/a";
+const pointing = aPlugin({
+  map: ({ title }) => (title === "T" ? pointers([{ url, scope: "s" }], "only points") : { type: "alert", title }),
+  fetch: () => ({ tokenUrl: "https://login.example", clientId: "a", clientSecret: "b", origins: [] }),
+});
+
+function fetching(answer: Partial<Fetched>): Fetcher {
+  return { fetchAll: () => Promise.resolve([{ url, ...answer } as Fetched]) };
+}
+
+test("what a delivery points at is fetched, and takes its time among the stages", async () => {
+  const fetcher = fetching({ kind: "got", bytes: Buffer.from('{"title":"Fetched"}') });
+  const { commits } = await worked({ plugin: pointing, fetcher });
+  assert.equal(commits[0]?.delivery.outcome, "accepted");
+  assert.deepEqual(
+    commits[0]?.drafts.map(({ title }) => title),
+    ["Fetched"],
+  );
+  assert.deepEqual(
+    commits[0]?.delivery.stages.map(({ stage }) => stage),
+    ["receive", "parse", "validate", "map", "follow"],
+  );
+});
+
+test("what cannot be fetched is asked for again by the queue's schedule, or as late as the other side wants", async () => {
+  const fetcher = fetching({ kind: "failed", reason: "answered 503" });
+  assert.deepEqual((await worked({ plugin: pointing, fetcher })).retries, [[`${url} answered 503`, 1_000]]);
+  const busy = fetching({ kind: "failed", reason: "answered 429", retryAfterMs: 60_000 });
+  assert.deepEqual((await worked({ plugin: pointing, fetcher: busy })).retries, [[`${url} answered 429`, 60_000]]);
+});
+
+test("after the last try a delivery that could not be fetched is dead with fetch_failed", async () => {
+  const fetcher = fetching({ kind: "failed", reason: "answered 503" });
+  const { commits } = await worked({ plugin: pointing, fetcher, attempts: mostAttempts });
+  const { outcome, code, reason } = commits[0]?.delivery ?? {};
+  assert.deepEqual([outcome, code, reason], ["dead", "fetch_failed", `${url} answered 503`]);
+});
+
+test("a worker that is closed ends the fetching", async () => {
+  let stopping: AbortSignal | undefined;
+  const fetcher: Fetcher = {
+    fetchAll(_, __, signal) {
+      stopping = signal;
+      return Promise.resolve([{ kind: "failed", url, reason: "the gateway stops" }]);
+    },
+  };
+  const { retries } = await worked({ plugin: pointing, fetcher });
+  assert.deepEqual(retries, [[`${url} the gateway stops`, 1_000]]);
+  assert.ok(stopping?.aborted);
 });

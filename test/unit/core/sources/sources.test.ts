@@ -53,6 +53,14 @@ test("a source that is there is not registered again", async () => {
   await refuses("source_exists", sources.register(vendor));
 });
 
+test("a source that is registered is one moment old, with all that is of it", async () => {
+  let ticks = noon.getTime();
+  const sources = aSourceList({ now: () => new Date(ticks++) });
+  const { view } = await sources.register(vendor);
+  assert.deepEqual(view.secrets, [{ created_at: view.created_at }]);
+  assert.equal(view.updated_at, view.created_at);
+});
+
 test("of two registrations at once, one is refused", async () => {
   const sources = aSourceList();
   const settled = await Promise.allSettled([sources.register(vendor), sources.register(vendor)]);
