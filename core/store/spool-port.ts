@@ -15,6 +15,7 @@ export interface Spool {
   /** A text under a name, for the next start. */
   keep(name: string, value: string): Promise<void>;
   kept(name: string): Promise<string | undefined>;
+  forget(name: string): Promise<void>;
   /** Whether this process forwards, until `until`; of several processes of one data folder one does. */
   mayForward(now: Date, until: Date): Promise<boolean>;
   close(): Promise<void>;

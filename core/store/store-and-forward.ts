@@ -231,7 +231,13 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
       const kept = tokens.get(id) ?? (await spool.kept(keptToken(id)));
       return typeof kept === "string" ? JSON.parse(kept) : kept;
     }
-    if (found === undefined || tokens.get(id)?.hash === found.hash) return found;
+    if (found === undefined) {
+      // Taken away: it opens nothing here either, the next time that the store is away.
+      tokens.delete(id);
+      await spool.forget(keptToken(id));
+      return undefined;
+    }
+    if (tokens.get(id)?.hash === found.hash) return found;
     tokens.set(id, found);
     await spool.keep(keptToken(id), JSON.stringify(found));
     return found;

@@ -36,6 +36,7 @@ export async function openSpool(path: string, maxBytes: number): Promise<Spool> 
     status: () => thread.call("status"),
     keep: (name, value) => thread.call("keep", name, value),
     kept: (name) => thread.call("kept", name),
+    forget: (name) => thread.call("forget", name),
     mayForward: (now, until) => thread.call("mayForward", owner, now.getTime(), until.getTime()),
     async close() {
       await enqueue.idle();

@@ -70,6 +70,10 @@ function kept(db: Database, name: string): string | undefined {
   return row && String(row.value);
 }
 
+function forget(db: Database, name: string): void {
+  db.run("DELETE FROM kept WHERE name = ?", name);
+}
+
 /** Of several processes of one data folder one forwards, so that the order is kept. Times in milliseconds since 1970. */
 function mayForward(db: Database, owner: string, now: number, until: number): boolean {
   const changed = db.run(
@@ -80,5 +84,5 @@ function mayForward(db: Database, owner: string, now: number, until: number): bo
   return changed === 1;
 }
 
-export const operations = { append, find, keep, kept, mayForward, oldest, refuse, remove, status };
+export const operations = { append, find, forget, keep, kept, mayForward, oldest, refuse, remove, status };
 export type Operations = typeof operations;

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import pino from "pino";
 import { Refusal, StoreError, UserError } from "../../../../core/errors.ts";
 import { openStore } from "../../../../core/store/open.ts";
-import type { Commit, CommitResult, Store } from "../../../../core/store/ports.ts";
+import type { Commit, CommitResult, Store, TokenRecord } from "../../../../core/store/ports.ts";
 import { openSpool } from "../../../../core/store/spool/index.ts";
 import { storeAndForward } from "../../../../core/store/store-and-forward.ts";
 import { aCommit, aDelivery, aSource, incidentsOf, noon, times } from "../../../contracts/builders.ts";
@@ -232,6 +232,24 @@ describe("a store with a spool before it", { concurrency: true, timeout: 60_000 
     await eventually(async () => ((await scene.store.check()).degraded ? undefined : true));
     await pause(0);
     assert.deepEqual(await scene.store.tokens.get(token.id), token);
+  });
+
+  test("a token that was taken away while the store was there opens nothing once it is away", async () => {
+    await using scene = await aScene();
+    const [old, renewed] = ["Old123", "New456"].map((id) => ({
+      id,
+      name: "admin",
+      hash: id.repeat(10),
+      created_at: noon,
+    })) as [TokenRecord, TokenRecord];
+    await scene.store.tokens.put(old);
+    await scene.store.tokens.put(renewed);
+    assert.equal(await scene.store.tokens.get(old.id), undefined);
+    scene.trouble.all = away;
+    assert.equal(await scene.store.tokens.get(old.id), undefined);
+    assert.deepEqual(await scene.store.tokens.get(renewed.id), renewed);
+    const again = await scene.restart();
+    assert.equal(await again.tokens.get(old.id), undefined);
   });
 
   test("without a store and without anything known of its sources it says what to do", async () => {
