@@ -3,17 +3,12 @@ import { addressList } from "@thruway/sdk";
 import joi from "joi";
 import { UserError } from "../errors.ts";
 import { largestMongoBody } from "../store/limits.ts";
+import type { StoreSettings } from "../store/open.ts";
 
 /** The settings of a process: read once from the environment, checked, frozen, passed on. */
-export interface Settings {
+export interface Settings extends StoreSettings {
   readonly host: string;
   readonly port: number;
-  readonly dataDir: string;
-  readonly storeUrl: string;
-  readonly storeTimeoutMs: number;
-  readonly storeMigrate: boolean;
-  readonly spoolMaxBytes: number;
-  readonly queueLeaseMs: number;
   readonly work: boolean;
   readonly configFile: string;
   /** Whether `TW_CONFIG` names the file, so that its absence is a mistake. */

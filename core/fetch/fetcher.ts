@@ -1,7 +1,7 @@
 import type { FetchAccess, Pointer } from "@thruway/sdk";
 import { messageOf } from "../errors.ts";
+import { readBounded, TooLarge } from "../read-bounded.ts";
 import { allowed } from "./address.ts";
-import { readBounded, TooLarge } from "./bounded.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { createTokens, TokenError, type TokensDependencies } from "./tokens.ts";
 

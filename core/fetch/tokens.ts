@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import type { FetchAccess } from "@thruway/sdk";
 import joi from "joi";
+import { readBounded } from "../read-bounded.ts";
 import { check } from "../validate.ts";
 import { isSafe } from "./address.ts";
-import { readBounded } from "./bounded.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 /** No token was given. The message is for the operator and holds no secret. */

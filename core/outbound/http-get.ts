@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import { readBounded, TooLarge } from "../read-bounded.ts";
 
 /** Gets a text. @throws with a reason for anything but a 200 that is small and in time */
 export type HttpGet = (url: string) => Promise<string>;
@@ -24,22 +25,12 @@ export function httpGet({ timeoutMs, maxBytes }: GetLimits = getLimits): HttpGet
         await response.body?.cancel();
         throw new Error(`it answered ${response.status}`);
       }
-      return await textOf(response, maxBytes);
+      return Buffer.from(await readBounded(response, maxBytes)).toString("utf8");
     } catch (error) {
+      if (error instanceof TooLarge) throw new Error(`it answered more than ${maxBytes} bytes`, { cause: error });
       // fetch itself says "fetch failed", and why only in its cause.
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       throw new Error(messageOf(cause), { cause: error });
     }
   };
-}
-
-async function textOf(response: Response, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > maxBytes) throw new Error(`it answered more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length).toString("utf8");
 }

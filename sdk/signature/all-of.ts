@@ -4,6 +4,7 @@ import type { Fetch } from "../fetch.ts";
 import {
   type Credentials,
   canSign,
+  commonSecretProblem,
   type ImmediateScheme,
   provesWithoutSecret,
   type SignatureScheme,
@@ -56,10 +57,7 @@ export function allOf(...schemes: readonly SignatureScheme[]): SignatureScheme {
     contentTypes: schemes.flatMap((scheme) => scheme.contentTypes ?? []),
     presents: (delivery) => schemes.some((scheme) => scheme.presents(delivery)),
     verify,
-    secretProblem(secret) {
-      const problems = taking.map((scheme) => scheme.secretProblem?.(secret));
-      return problems.includes(undefined) ? undefined : problems[0];
-    },
+    secretProblem: (secret) => commonSecretProblem(taking, secret),
     sign(draft, secret, at) {
       let signed: Signed = { url: draft.url, headers: {} };
       for (const scheme of schemes) {

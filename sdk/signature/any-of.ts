@@ -4,6 +4,7 @@ import type { Fetch } from "../fetch.ts";
 import {
   type Credentials,
   canSign,
+  commonSecretProblem,
   type ImmediateScheme,
   provesWithoutSecret,
   type SignatureScheme,
@@ -61,10 +62,7 @@ export function anyOf(...schemes: readonly SignatureScheme[]): SignatureScheme {
     contentTypes: schemes.flatMap((scheme) => scheme.contentTypes ?? []),
     presents: (delivery) => schemes.some((scheme) => scheme.presents(delivery)),
     verify,
-    secretProblem(secret) {
-      const problems = taking.map((scheme) => scheme.secretProblem?.(secret));
-      return problems.includes(undefined) ? undefined : problems[0];
-    },
+    secretProblem: (secret) => commonSecretProblem(taking, secret),
     sign(draft, secret, at) {
       return (schemes.find((scheme) => fits(scheme, secret)) ?? first).sign(draft, secret, at);
     },

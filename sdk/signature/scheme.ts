@@ -116,6 +116,12 @@ export function takesSecret(scheme: SignatureScheme): boolean {
   return scheme.takesSecret ?? scheme.needsSecret;
 }
 
+/** What is wrong with a secret for all of several schemes: one of them that can use it is enough. */
+export function commonSecretProblem(schemes: readonly SignatureScheme[], secret: string): string | undefined {
+  const problems = schemes.map((scheme) => scheme.secretProblem?.(secret));
+  return problems.includes(undefined) ? undefined : problems[0];
+}
+
 export function canSign(scheme: SignatureScheme, secret: string | undefined): boolean {
   return scheme.canSign?.(secret) ?? true;
 }

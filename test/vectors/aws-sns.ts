@@ -4,6 +4,28 @@ import { computed, noon, type Vector } from "./vector.ts";
 export const topic = "arn:aws:sns:us-west-2:123456789012:MyTopic";
 export const certificateUrl =
   "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem";
+
+/** Where no certificate of SNS lies, though it may look so. */
+export const elsewhere = [
+  certificateUrl.replace("https:", "http:"),
+  certificateUrl.replace("sns.us-west-2.amazonaws.com", "sns.us-west-2.amazonaws.com.attacker.example"),
+  // Whoever has the bucket "sns" there.
+  certificateUrl.replace("sns.us-west-2", "sns.s3-us-west-2"),
+  certificateUrl.replace("sns.us-west-2", "attacker"),
+  certificateUrl.replace("sns.us-west-2", "sns.us-west-2.attacker"),
+  certificateUrl.replace("https://", "https://sns.us-west-2.amazonaws.com@attacker.example/"),
+  certificateUrl.replace("https://", "https://user@"),
+  certificateUrl.replace(".com/", ".com:8443/"),
+  `${certificateUrl}?a=1`,
+  `${certificateUrl}#a`,
+  certificateUrl.replace(".pem", ".txt"),
+  certificateUrl.replace("/Simple", "/bucket/Simple"),
+  "https://sns.us-west-2.amazonaws.com/../SimpleNotificationService.pem",
+  "https://sns.us-west-2.amazonaws.com/../etc/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem",
+  "http://169.254.169.254/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem",
+  "file:///etc/passwd",
+  "",
+];
 /** The private key that RFC 7515, A.2 prints: nobody's, since everybody has it. */
 export const printedKey = {
   kty: "RSA",
@@ -116,22 +138,10 @@ export default [
       "without a signature": signed("2", { Signature: undefined }),
       "no message of SNS": posted({ event_type: "test" }),
       ...Object.fromEntries(
-        [
-          certificateUrl.replace("https:", "http:"),
-          certificateUrl.replace("sns.us-west-2.amazonaws.com", "sns.us-west-2.amazonaws.com.attacker.example"),
-          certificateUrl.replace("sns.us-west-2", "sns.s3-us-west-2"),
-          certificateUrl.replace("sns.us-west-2", "attacker"),
-          certificateUrl.replace("https://", "https://sns.us-west-2.amazonaws.com@attacker.example/"),
-          certificateUrl.replace("https://", "https://user@"),
-          certificateUrl.replace(".com/", ".com:8443/"),
-          `${certificateUrl}?a=1`,
-          `${certificateUrl}#a`,
-          certificateUrl.replace(".pem", ".txt"),
-          certificateUrl.replace("/Simple", "/bucket/Simple"),
-          "https://sns.us-west-2.amazonaws.com/../SimpleNotificationService.pem",
-          "file:///etc/passwd",
-          "",
-        ].map((SigningCertURL) => [`whose certificate lies at ${SigningCertURL}`, signed("2", { SigningCertURL })]),
+        elsewhere.map((SigningCertURL) => [
+          `whose certificate lies at ${SigningCertURL}`,
+          signed("2", { SigningCertURL }),
+        ]),
       ),
     },
   },

@@ -3,7 +3,7 @@ import type { Preset } from "./preset.ts";
 /** V3 webhooks about incidents. https://developer.pagerduty.com/docs/webhooks-overview */
 export const pagerduty = {
   title: "PagerDuty",
-  signature: { scheme: "hmac", header: "X-PagerDuty-Signature", prefix: "v1=" },
+  signature: { scheme: "pagerduty" },
   map: {
     // The others are about notes, responders and services, and do not carry the incident.
     ignore_when: {

@@ -9,7 +9,7 @@ const serverName = '($pair := $filter(data.event.tags, function($tag) { $tag[0] 
  */
 export const sentry = {
   title: "Sentry",
-  signature: { scheme: "hmac", header: "Sentry-Hook-Signature" },
+  signature: { scheme: "sentry" },
   map: {
     ignore_when: [
       {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { awsSns, type Fetch } from "@thruway/sdk";
-import { certificate, certificateUrl, confirmation, posted, topic } from "../../../vectors/aws-sns.ts";
+import { certificate, certificateUrl, confirmation, elsewhere, posted, topic } from "../../../vectors/aws-sns.ts";
 import { aDelivery, refusal } from "../a-delivery.ts";
 
 const credentials = { secrets: [], allowUnsigned: false };
@@ -18,25 +18,6 @@ test("a message that SNS has signed for a topic of somebody else's is refused, a
   );
 });
 
-const elsewhere = [
-  certificateUrl.replace("https:", "http:"),
-  certificateUrl.replace("sns.us-west-2.amazonaws.com", "sns.us-west-2.amazonaws.com.attacker.example"),
-  // Whoever has the bucket "sns" there.
-  certificateUrl.replace("sns.us-west-2", "sns.s3-us-west-2"),
-  certificateUrl.replace("sns.us-west-2", "attacker"),
-  certificateUrl.replace("sns.us-west-2", "sns.us-west-2.attacker"),
-  certificateUrl.replace("https://", "https://sns.us-west-2.amazonaws.com@attacker.example/"),
-  certificateUrl.replace("https://", "https://user@"),
-  certificateUrl.replace(".com/", ".com:8443/"),
-  `${certificateUrl}?a=1`,
-  `${certificateUrl}#a`,
-  certificateUrl.replace(".pem", ".txt"),
-  certificateUrl.replace("/Simple", "/bucket/Simple"),
-  "https://sns.us-west-2.amazonaws.com/../etc/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem",
-  "http://169.254.169.254/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem",
-  "file:///etc/passwd",
-  "",
-];
 for (const SigningCertURL of elsewhere) {
   test(`a certificate that lies elsewhere is not fetched, nor believed: ${SigningCertURL || "nowhere"}`, () => {
     const delivery = aDelivery(posted({ ...confirmation, SigningCertURL }));
