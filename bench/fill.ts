@@ -1,4 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { Alert } from "@thruway/sdk";
+import { listed } from "@thruway/sdk/testing";
 import { draftOf } from "../core/incidents/draft.ts";
 import { deliveryKey } from "../core/ingest/identity.ts";
 import type { Commit } from "../core/store/ports.ts";
@@ -27,9 +29,10 @@ export async function fill(path: string, count: number): Promise<void> {
     const payload = detection(index, at);
     const id = randomUUIDv7();
     const received = at.toISOString();
-    const alert = crowdstrike.map(payload, { source: benchSource, options: {}, receivedAt: at });
-    if ("ignored" in alert || Array.isArray(alert)) throw new Error("A detection makes one alert");
-    const draft = draftOf(alert as Parameters<typeof draftOf>[0], settings, {
+    const mapped = listed(crowdstrike.map(payload, { source: benchSource, options: {}, receivedAt: at }));
+    const [alert] = Array.isArray(mapped) ? (mapped as readonly Alert[]) : [];
+    if (alert === undefined) throw new Error("A detection makes an alert");
+    const draft = draftOf(alert, settings, {
       id: randomUUIDv7(),
       at: received,
       receivedAt: received,
