@@ -9,6 +9,7 @@ import type { Settings } from "./config/settings.ts";
 import { createApp } from "./http/app.ts";
 import type { Flights } from "./ingest/flights.ts";
 import type { IngestDependencies } from "./ingest/ingest.ts";
+import type { Observe } from "./ingest/observe.ts";
 import { type RefusalRecorder, recordRefusals } from "./ingest/refusals.ts";
 import { type Replayer, replay } from "./ingest/replay.ts";
 import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
@@ -30,6 +31,7 @@ export const STORE = token<Store>("Store");
 export const PLUGINS = token<Plugins>("Plugins");
 export const FLIGHTS = token<Flights>("Flights");
 export const STOPPING = token<() => boolean>("Stopping");
+export const OBSERVE = token<Observe>("Observe");
 export const FETCH = token<Fetch>("Fetch");
 export const SEALER = token<Sealer>("Sealer");
 export const SOURCES = token<Sources>("Sources");
@@ -72,6 +74,7 @@ export function compose(opened: Opened): DependencyContainer {
   value(FLIGHTS, opened.flights);
   value(STOPPING, opened.isStopping);
 
+  made(OBSERVE, () => () => {});
   made(FETCH, (c) => rememberingFetch({ get: opened.httpGet ?? httpGet(), now: c.resolve(NOW), log: c.resolve(LOG) }));
   made(SEALER, () => sealer(opened.masterKey));
   made(
@@ -102,6 +105,7 @@ export function compose(opened: Opened): DependencyContainer {
       plugins: c.resolve(PLUGINS),
       flights: c.resolve(FLIGHTS),
       leaseMs: c.resolve(SETTINGS).queueLeaseMs,
+      observe: c.resolve(OBSERVE),
       log: c.resolve(LOG),
       now: c.resolve(NOW),
       clock: () => performance.now(),
@@ -127,6 +131,7 @@ export function compose(opened: Opened): DependencyContainer {
     refusalLimiter: new RateLimiterMemory({ points: c.resolve(SETTINGS).refusedPerMinute, duration: 60 }),
     fetch: c.resolve(FETCH),
     onQueued: () => c.resolve(WORKER).wake(),
+    observe: c.resolve(OBSERVE),
     log: c.resolve(LOG),
     now: c.resolve(NOW),
     clock: () => performance.now(),

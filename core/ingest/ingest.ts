@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import type { Delivery, Fetch, Ignored, Reply, Verified } from "@thruway/sdk";
 import type { Logger } from "pino";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
-import { ClientGone, Refusal } from "../errors.ts";
+import { ClientGone, type ErrorCode, Refusal, StoreError } from "../errors.ts";
 import { testTag } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import { unknownSource } from "../sources/registration.ts";
@@ -19,6 +19,7 @@ import { identify } from "./identify.ts";
 import { deliveryKey } from "./identity.ts";
 import { type Journey, startJourney } from "./journey.ts";
 import { limitRate } from "./limit-rate.ts";
+import type { Observe, Observed } from "./observe.ts";
 import { type Made, process } from "./process.ts";
 import type { RefusalRecorder } from "./refusals.ts";
 import { signedHandshake } from "./signed-handshake.ts";
@@ -37,6 +38,8 @@ export interface IngestDependencies {
   readonly fetch: Fetch;
   /** Called when a delivery was queued, so that a worker looks at once. */
   readonly onQueued: () => void;
+  /** Told once of each request. */
+  readonly observe: Observe;
   readonly log: Logger;
   readonly now: () => Date;
   readonly clock: () => number;
@@ -57,8 +60,36 @@ export async function ingest(
   deps: IngestDependencies,
   journey = startJourney(deps.clock),
 ): Promise<Ingested> {
+  const ended = (seen: Seen): void =>
+    deps.observe({ kind: "intake", id: arrival.id, times: journey.times, test: arrival.test === true, ...seen });
+  let taken: Taken;
+  try {
+    taken = await take(arrival, deps, journey);
+  } catch (error) {
+    ended({ source: knownName(arrival, deps), ...failed(error) });
+    throw error;
+  }
+  ended(taken.seen);
+  if (taken.refusal !== undefined) throw taken.refusal;
+  return taken.ingested;
+}
+
+type Seen = Pick<Observed, "source" | "plugin" | "outcome" | "code" | "incidents">;
+
+interface Taken {
+  readonly ingested: Ingested;
+  readonly seen: Seen;
+  /** What the sender is told instead: it is kept, and could not be understood. */
+  readonly refusal?: Refusal;
+}
+
+async function take(arrival: Arrival, deps: IngestDependencies, journey: Journey): Promise<Taken> {
   const admitted = await admit(arrival, deps, journey);
-  if ("reply" in admitted) return { kind: "reply", reply: admitted.reply, journey };
+  if ("reply" in admitted) {
+    const { reply, source: name } = admitted;
+    const seen = { source: name, plugin: null, outcome: "greeted", code: null, incidents: [] } as const;
+    return { ingested: { kind: "reply", reply, journey }, seen };
+  }
   const { source, proof, delivery, greeted } = admitted;
 
   // A test is a delivery of its own each time, though its event stays the same.
@@ -76,10 +107,32 @@ export async function ingest(
   const record = recordOf(arrival, made, known);
   const result = await journey.run("commit", () => commit({ delivery: record, drafts: made.drafts }, deps.commits));
   report(record, made, result, deps.log);
-  if (made.refusal !== undefined && !alreadyTaken(result)) throw made.refusal;
   if (made.outcome === "queued") deps.onQueued();
-  return { kind: "answer", answer: answered(record, result), journey };
+  const ingested = { kind: "answer", answer: answered(record, result), journey } as const;
+  const { refusal } = made;
+  if (refusal === undefined || alreadyTaken(result)) return { ingested, seen: seenOf(record, result) };
+  const { source: name, plugin, outcome } = record;
+  return { ingested, seen: { source: name, plugin, outcome, code: refusal.code, incidents: [] }, refusal };
 }
+
+function seenOf({ source, plugin, outcome, code }: NewDelivery, result: CommitResult): Seen {
+  const stored = { source, plugin, code, incidents: [] };
+  if (result.kind === "committed") return { ...stored, outcome, incidents: result.incidents };
+  if (result.kind === "spooled") return { ...stored, outcome: result.duplicate ? "duplicate" : "spooled" };
+  return { ...stored, outcome: "duplicate", code: null };
+}
+
+/** Of what never got to its commit, or not through it. */
+function failed(error: unknown): Omit<Seen, "source"> {
+  const nothing = { plugin: null, incidents: [] };
+  if (error instanceof ClientGone) return { ...nothing, outcome: "gone", code: null };
+  const code =
+    error instanceof Refusal ? error.code : error instanceof StoreError ? "store_unavailable" : "internal_error";
+  return { ...nothing, outcome: ours.has(code) ? "failed" : "refused", code };
+}
+
+/** What no sender can help. */
+const ours = new Set<ErrorCode>(["store_unavailable", "internal_error"]);
 
 /** What the plugin makes of it; `queued`, where its like did not let a plugin come to an end. */
 function tried(
@@ -112,7 +165,7 @@ interface Believed {
   readonly greeted?: Ignored;
 }
 
-type Admitted = { readonly reply: Reply } | Believed;
+type Admitted = { readonly reply: Reply; readonly source: string } | Believed;
 
 /**
  * The answer to a challenge that comes by another method than POST, which needs no more than the headers: Okta's GET.
@@ -139,7 +192,7 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
       identify(arrival.sourceName, deps.sources.find.bind(deps.sources)),
     );
     const reply = journey.run("handshake", () => handshake(delivery, identified));
-    if (reply !== undefined) return { reply };
+    if (reply !== undefined) return { reply, source: knownName(arrival, deps) };
     const authenticating = journey.run("authenticate", () =>
       authenticate(delivery, identified, arrival.sourceName, deps.fetch),
     );
@@ -153,7 +206,7 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
     const greeting = journey.run("signed_handshake", () => signedHandshake(delivery, admitted.source, deps.fetch));
     const greeted = greeting instanceof Promise ? await greeting : greeting;
     if (greeted === undefined) return { ...admitted, delivery };
-    return "ignored" in greeted ? { ...admitted, delivery, greeted } : { reply: greeted };
+    return "ignored" in greeted ? { ...admitted, delivery, greeted } : { reply: greeted, source: admitted.source.name };
   } catch (error) {
     if (error instanceof ClientGone || !(error instanceof Refusal)) throw error;
     // A flood of refusals spends the budget of its own address; a good delivery from there never comes to this line.

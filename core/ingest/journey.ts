@@ -20,15 +20,17 @@ export type Stage = (typeof stages)[number];
 /** Takes the time of each stage, so that no stage knows of clocks, spans or counters. */
 export interface Journey {
   run<T>(stage: Stage, work: () => T): T;
+  /** In the order in which they ended. */
   readonly times: readonly StageTime[];
 }
 
 /** @param clock milliseconds that only rise, like `performance.now` */
 export function startJourney(clock: () => number): Journey {
   const times: StageTime[] = [];
+  const started = clock();
 
-  function took(stage: Stage, since: number): void {
-    times.push({ stage, ms: Math.round((clock() - since) * 1000) / 1000 });
+  function took(stage: Stage, since: number, ok: boolean): void {
+    times.push({ stage, start_ms: rounded(since - started), ms: rounded(clock() - since), ok });
   }
 
   function run<T>(stage: Stage, work: () => T): T {
@@ -37,13 +39,29 @@ export function startJourney(clock: () => number): Journey {
     try {
       result = work();
     } catch (error) {
-      took(stage, since);
+      took(stage, since, false);
       throw error;
     }
-    if (result instanceof Promise) return result.finally(() => took(stage, since)) as T;
-    took(stage, since);
+    if (result instanceof Promise) {
+      return result.then(
+        (value: unknown) => {
+          took(stage, since, true);
+          return value;
+        },
+        (error: unknown) => {
+          took(stage, since, false);
+          throw error;
+        },
+      ) as T;
+    }
+    took(stage, since, true);
     return result;
   }
 
   return { run, times };
+}
+
+/** To the microsecond. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

@@ -11,7 +11,7 @@ import { startJourney } from "./journey.ts";
 export interface SourceTest {
   readonly source: string;
   readonly ok: boolean;
-  readonly stages: readonly (StageTime & { readonly ok: boolean })[];
+  readonly stages: readonly StageTime[];
   readonly incident?: Partial<IncidentRef>;
   /** What the test could not try. */
   readonly note?: string;
@@ -66,7 +66,7 @@ export function sourceTester(
       return {
         source: name,
         ok: incident !== undefined,
-        stages: journey.times.map((time) => ({ ...time, ok: true })),
+        stages: journey.times,
         ...(!signs && { note: onlyTheSender }),
         ...(incident && {
           incident: { incident_id: incident.incident_id, incident_number: incident.incident_number } as IncidentRef,
@@ -74,11 +74,10 @@ export function sourceTester(
       };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const last = journey.times.length - 1;
       return {
         source: name,
         ok: false,
-        stages: journey.times.map((time, index) => ({ ...time, ok: index < last })),
+        stages: journey.times,
         ...(!signs && { note: onlyTheSender }),
         error: { code: error.code, message: error.message },
       };

@@ -9,7 +9,8 @@ import type { ClaimedDelivery, CommitStore, NewDelivery, QueueStore } from "../s
 import { type Flights, stalled } from "./flights.ts";
 import { type Followed, follow } from "./follow.ts";
 import { isTest } from "./identity.ts";
-import { startJourney } from "./journey.ts";
+import { type Journey, startJourney } from "./journey.ts";
+import type { Observe, Observed } from "./observe.ts";
 import { process } from "./process.ts";
 
 const mostAtOnce = 16;
@@ -26,6 +27,8 @@ export interface WorkerDependencies {
   readonly flights: Flights;
   /** How long one has for what it claims. */
   readonly leaseMs: number;
+  /** Told each time that a delivery was taken up. */
+  readonly observe: Observe;
   readonly log: Logger;
   readonly now: () => Date;
   readonly clock: () => number;
@@ -89,9 +92,16 @@ type Dependencies = WorkerDependencies & { readonly fetcher: Fetcher; readonly s
 
 async function settle(job: ClaimedDelivery, deps: Dependencies): Promise<void> {
   const { delivery, epoch } = job;
-  const fields = { delivery_id: delivery.id, source: delivery.source, attempts: delivery.attempts };
+  const { id, source } = delivery;
+  const fields = { delivery_id: id, source, attempts: delivery.attempts };
+  const journey = startJourney(deps.clock);
+  const ended = (seen: Partial<Observed> & Pick<Observed, "outcome">): void =>
+    deps.observe({
+      ...{ kind: "work", id, source, plugin: delivery.plugin, code: null, incidents: [] },
+      ...{ times: journey.times, test: isTest(delivery, job.key), ...seen },
+    });
   try {
-    const settled = await processed(job, deps);
+    const settled = await processed(job, journey, deps);
     if ("retry" in settled) {
       const wait = Math.max(delayMs(delivery.attempts, deps.random()), settled.afterMs ?? 0);
       const at = new Date(deps.now().getTime() + wait);
@@ -100,17 +110,22 @@ async function settle(job: ClaimedDelivery, deps: Dependencies): Promise<void> {
         { ...fields, reason: settled.retry, next_attempt_at: at.toISOString() },
         "Queued delivery will be tried again",
       );
+      ended({ outcome: "retry" });
       return;
     }
-    const result = await deps.commits.commit({ ...settled, claim: { epoch, at: deps.now() } });
-    const { outcome } = settled.delivery;
+    const claim = { epoch, at: deps.now() };
+    const result = await journey.run("commit", () => deps.commits.commit({ ...settled, claim }));
+    const { outcome, plugin, code } = settled.delivery;
     deps.log[outcome === "dead" ? "error" : "info"](
       { ...fields, outcome, result: result.kind },
       "Queued delivery settled",
     );
+    const incidents = result.kind === "committed" ? result.incidents : [];
+    ended({ outcome: result.kind === "duplicate" ? "duplicate" : outcome, plugin, code, incidents });
   } catch (error) {
     // The lease runs out and somebody takes it up again.
     deps.log.error({ ...fields, err: error }, "Queued delivery could not be settled");
+    ended({ outcome: "failed", code: "internal_error" });
   }
 }
 
@@ -118,7 +133,11 @@ type Settled =
   | { readonly retry: string; readonly afterMs?: number | undefined }
   | { readonly delivery: NewDelivery; readonly drafts: Parameters<CommitStore["commit"]>[0]["drafts"] };
 
-async function processed({ delivery, key, body, epoch }: ClaimedDelivery, deps: Dependencies): Promise<Settled> {
+async function processed(
+  { delivery, key, body, epoch }: ClaimedDelivery,
+  journey: Journey,
+  deps: Dependencies,
+): Promise<Settled> {
   const { incidents: _, duplicate_of: __, attempts, next_attempt_at: ___, ...record } = delivery;
   const last = attempts >= mostAttempts;
   const found = sourceOf(delivery.source, deps.sources);
@@ -127,7 +146,6 @@ async function processed({ delivery, key, body, epoch }: ClaimedDelivery, deps: 
     return { delivery: { ...record, key, body, outcome: "dead", ...found }, drafts: [] };
   }
   const { source } = found;
-  const journey = startJourney(deps.clock);
   const keepKey = isTest(delivery, key);
   const headers = delivery.content_type === null ? {} : { "content-type": [delivery.content_type] };
   const receivedAt = new Date(delivery.received_at);

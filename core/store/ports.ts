@@ -74,7 +74,11 @@ export type Outcome = (typeof outcomes)[number];
 
 export interface StageTime {
   readonly stage: string;
+  /** When it began, in milliseconds since the work on the delivery did; what is queued begins anew each time it is taken up. */
+  readonly start_ms: number;
   readonly ms: number;
+  /** Whether it let the delivery pass. */
+  readonly ok: boolean;
 }
 
 /** One request that arrived, as it is shown. */

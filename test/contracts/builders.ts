@@ -49,7 +49,7 @@ export function aDelivery(given: Partial<NewDelivery> = {}): NewDelivery {
     content_type: "application/json",
     user_agent: "vendor/1.0",
     body_bytes: body.length,
-    stages: [{ stage: "receive", ms: 0.125 }],
+    stages: [{ stage: "receive", start_ms: 0.25, ms: 0.125, ok: true }],
     key: randomUUIDv7(),
     body,
     ...given,

@@ -69,7 +69,7 @@ export function deliverySuite(newPlace: NewPlace): void {
           content_type: awkward,
           user_agent: awkward,
           details: [{ path: awkward, message: awkward }],
-          stages: [{ stage: awkward, ms: 0.001 }],
+          stages: [{ stage: awkward, start_ms: 0.002, ms: 0.001, ok: false }],
           body_bytes: Number.MAX_SAFE_INTEGER,
         });
         await stored(delivery);

@@ -106,7 +106,7 @@ function assertAlike(shown: unknown, real: unknown, path: string, ids: Ids): voi
     }
     return;
   }
-  if (path.endsWith(".ms")) {
+  if (/[._]ms$/.test(path)) {
     assert.equal(typeof real, "number", path);
   } else if (typeof shown === "string" && typeof real === "string") {
     assert.equal(steady(real), steady(renamed(shown, real, ids)), path);

@@ -5,6 +5,7 @@ import pino from "pino";
 import type { Fetched, Fetcher } from "../../../../core/fetch/fetcher.ts";
 import { type Flight, type Flights, unrecorded } from "../../../../core/ingest/flights.ts";
 import { deliveryKey } from "../../../../core/ingest/identity.ts";
+import type { Observed } from "../../../../core/ingest/observe.ts";
 import { mostAttempts, startWorker } from "../../../../core/ingest/work.ts";
 import { pluginsOf } from "../../../../core/registry/plugins.ts";
 import { Sources } from "../../../../core/sources/sources.ts";
@@ -31,6 +32,7 @@ interface Given {
 }
 
 interface Done {
+  readonly observed: readonly Observed[];
   readonly commits: readonly Commit[];
   /** The reason, and after how many milliseconds it is tried again. */
   readonly retries: readonly (readonly [string, number])[];
@@ -61,6 +63,7 @@ async function worked({
   await sources.load();
   const waiting = times(count, () => aJob({ source, attempts, body, isTest, stages })).slice();
   const commits: Commit[] = [];
+  const observed: Observed[] = [];
   const retries: (readonly [string, number])[] = [];
   let claims = 0;
   const worker = startWorker({
@@ -90,11 +93,12 @@ async function worked({
     now: () => noon,
     clock: () => 0,
     random: () => random,
+    observe: (seen) => observed.push(seen),
     ...(fetcher && { fetcher }),
   });
   worker.wake();
   await worker.close();
-  return { commits, retries, claims };
+  return { commits, retries, claims, observed };
 }
 
 type Job = Required<Pick<Given, "source" | "attempts" | "body" | "isTest" | "stages">>;
@@ -105,7 +109,7 @@ function aJob({ source, attempts, body, isTest, stages }: Job): ClaimedDelivery 
     outcome: "queued",
     body: Buffer.from(body),
     reason: "before",
-    stages: stages.map((stage) => ({ stage, ms: 0.125 })),
+    stages: stages.map((stage) => ({ stage, start_ms: 0, ms: 0.125, ok: true })),
   } as const;
   const { key, body: bytes, ...record } = aDelivery(given);
   const assigned = { incidents: [], duplicate_of: null, attempts, next_attempt_at: null };
@@ -131,6 +135,23 @@ test("a queued delivery is settled as the intake would have, under its lease", a
   assert.deepEqual(
     work?.delivery.stages.map(({ stage }) => stage),
     ["receive", "parse", "validate", "map"],
+  );
+});
+
+test("who watches is told of each try: what it came to, and its stages up to the commit", async () => {
+  const { observed } = await worked();
+  assert.deepEqual(
+    observed.map(({ kind, source, plugin, outcome, code, test }) => ({ kind, source, plugin, outcome, code, test })),
+    [{ kind: "work", source: "edr", plugin: "signed", outcome: "accepted", code: null, test: false }],
+  );
+  assert.deepEqual(
+    observed[0]?.times.map(({ stage }) => stage),
+    ["parse", "validate", "map", "commit"],
+  );
+  const tried = await worked({ plugin: failing });
+  assert.deepEqual(
+    tried.observed.map(({ outcome, times }) => [outcome, times.at(-1)?.stage, times.at(-1)?.ok]),
+    [["retry", "map", false]],
   );
 });
 

@@ -7,6 +7,7 @@ import { packBatch, packCommit, packDraft } from "../../../../../core/store/sqli
 import { aDelivery, aDraft } from "../../../../contracts/builders.ts";
 
 const someText = fc.string({ unit: "grapheme" });
+const someMs = fc.nat(1_000_000).map((micro) => micro / 1_000);
 const someDelivery = fc
   .record({
     source: someText,
@@ -19,7 +20,7 @@ const someDelivery = fc
     body: fc.uint8Array({ maxLength: 50 }),
     body_bytes: fc.maxSafeNat(),
     stages: fc.array(
-      fc.record({ stage: someText, ms: fc.nat(1_000_000).map((micro) => micro / 1_000) }, { noNullPrototype: true }),
+      fc.record({ stage: someText, start_ms: someMs, ms: someMs, ok: fc.boolean() }, { noNullPrototype: true }),
       {
         maxLength: 3,
       },
