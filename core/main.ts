@@ -17,6 +17,7 @@ import type { Settings } from "./config/settings.ts";
 import { watchConfig } from "./config/watch-config.ts";
 import { serve } from "./http/server.ts";
 import { loadPlugins } from "./registry/plugins.ts";
+import type { SourceView } from "./sources/sources.ts";
 import { openGatewayStore } from "./store/open.ts";
 import { alone, type Host } from "./supervise/host.ts";
 import { createLog, flushed } from "./telemetry/log.ts";
@@ -29,12 +30,14 @@ export interface Running {
 export interface Gateway extends Running {
   /** Where it listens: `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Compiles the stored sources anew, after a plugin was replaced. Gives those that take nothing until they are mended. */
+  recompileSources(): readonly SourceView[];
 }
 
 type Close = () => Promise<void> | void;
 
-/** What reaches out of this machine, for those who want it otherwise. */
-type Ports = Pick<Opened, "httpGet">;
+/** What a process can be given instead of what its settings name, or of what reaches out of this machine. */
+export type Ports = Partial<Pick<Opened, "plugins" | "httpGet">>;
 
 /** @throws {UserError} with the one line that says what to mend; what was opened before is closed again */
 export function startGateway(
@@ -45,15 +48,13 @@ export function startGateway(
 ): Promise<Gateway> {
   return start(
     settings,
-    env,
-    host,
-    ports,
+    { env, host, ports },
     () => readKeyring(settings),
     async ({ wired, log, about, closing }) => {
       const server = await serve(wired.resolve(HANDLER), settings, host.connections);
       closing.push(() => server.close(settings.stopTimeoutMs));
       log.info({ url: server.url, ...about }, "Thruway takes webhooks");
-      return { url: server.url };
+      return { url: server.url, recompileSources: () => wired.resolve(SOURCES).recompile() };
     },
   );
 }
@@ -66,9 +67,7 @@ export function startWorkerProcess(
 ): Promise<Running> {
   return start(
     { ...settings, work: true },
-    env,
-    host,
-    {},
+    { env, host, ports: {} },
     () => readMasterKey(settings),
     ({ log, about }) => {
       log.info({ ...about }, "Thruway works off the queue");
@@ -86,11 +85,16 @@ interface Started {
   readonly closing: Close[];
 }
 
+/** What a process starts in. */
+interface Around {
+  readonly env: NodeJS.ProcessEnv;
+  readonly host: Host;
+  readonly ports: Ports;
+}
+
 async function start<Does>(
   settings: Settings,
-  env: NodeJS.ProcessEnv,
-  host: Host,
-  ports: Ports,
+  { env, host, ports }: Around,
   keys: () => Promise<Pick<Keyring, "masterKey" | "made"> & Partial<Keyring>>,
   begin: (started: Started) => Promise<Does>,
 ): Promise<Does & Running> {
@@ -107,7 +111,7 @@ async function start<Does>(
     const log = createLog(settings.logLevel, host.logged);
     closing.push(() => flushed(log));
 
-    const plugins = await loadPlugins(settings.pluginsFile);
+    const plugins = ports.plugins ?? (await loadPlugins(settings.pluginsFile));
     const keyring = await keys();
     for (const file of keyring.made) log.info({ file }, "Made on the first start; keep it, and keep it secret");
 

@@ -1,4 +1,4 @@
-import joi from "joi";
+import type joi from "joi";
 import type { Detail } from "./errors.ts";
 
 /** More would only bury the first. */
@@ -6,15 +6,23 @@ const mostDetails = 20;
 
 export type Checked<T> = { readonly value: T } | { readonly details: readonly Detail[] };
 
-/** Joi's own words repeat the value, which may be a secret. Compiled here, since payloads pass by for each delivery. */
-const messages = { "string.pattern.name": joi.expression("{#label} must be {#name}") };
+/** Joi's own words repeat the value, which may be a secret. Compiled once, since payloads pass by for each delivery. */
+const messages = new WeakMap<joi.Root, joi.LanguageMessages>();
+
+/** A plugin that is a package brings a Joi of its own, and no Joi takes what another one compiled. */
+function messagesFor(schema: joi.Schema): joi.LanguageMessages {
+  const { $_root: root } = schema as joi.Schema & { readonly $_root: joi.Root };
+  const compiled = messages.get(root) ?? { "string.pattern.name": root.expression("{#label} must be {#name}") };
+  messages.set(root, compiled);
+  return compiled;
+}
 
 /** Validates against a Joi schema and reports every problem at once, each with its path. */
 export function check<T>(schema: joi.Schema<T>, input: unknown, options: joi.ValidationOptions = {}): Checked<T> {
   const result = validate(schema, input, {
     abortEarly: false,
     errors: { wrap: { label: false } },
-    messages,
+    messages: messagesFor(schema),
     ...options,
   });
   if (result.error === undefined) return { value: result.value };

@@ -39,4 +39,6 @@ export interface Reply {
   readonly status: number;
   readonly type: "text/plain" | "application/json";
   readonly body: string;
+  /** What a vendor reads off the headers of the answer: `webhook-allowed-origin`, `webhook-allowed-rate`, `allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }

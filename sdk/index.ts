@@ -70,3 +70,4 @@ export { twilio } from "./signature/twilio.ts";
 export { unsigned } from "./signature/unsigned.ts";
 export { webhookSignature } from "./signature/webhook.ts";
 export * from "./status.ts";
+export { sdkVersion } from "./version.ts";

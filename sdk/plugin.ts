@@ -6,6 +6,7 @@ import type { Fetch } from "./fetch.ts";
 import type { Greeted, Handshake } from "./handshake/handshake.ts";
 import type { Pointers } from "./pointers.ts";
 import type { SignatureScheme } from "./signature/scheme.ts";
+import { sdkVersion } from "./version.ts";
 
 /** What a mapper may know besides the payload. Everything comes in here: a mapper reads no clock and no file. */
 export interface MapContext<Options = unknown> {
@@ -34,6 +35,11 @@ export interface PluginDefinition<Options, Payload> {
   readonly name: string;
   /** For people: `CrowdStrike Falcon`. */
   readonly title: string;
+  /**
+   * The oldest SDK that the core must have, as `^0.1.0`: for a plugin that needs what a later version of a line brought.
+   * Left out, any core of the line will do that the plugin was made with.
+   */
+  readonly sdk?: string;
   /** What a source may set under `options`. Mark secrets with `.meta({ sensitive: true })`: they are sealed and never shown. */
   readonly options?: joi.ObjectSchema<Options>;
   /** What `options.preset` may be, and for whom each is, for people: `{ wazuh: "Wazuh" }`. */
@@ -85,6 +91,12 @@ export interface Plugin {
   readonly [brand]: true;
   readonly name: string;
   readonly title: string;
+  readonly sdk: {
+    /** Of the copy that made the plugin. */
+    readonly version: string;
+    /** What the plugin asks for by itself. */
+    readonly asks: string | undefined;
+  };
   readonly options: joi.ObjectSchema;
   readonly presets: Readonly<Record<string, string>>;
   readonly signature: (options: unknown) => SignatureScheme;
@@ -113,6 +125,7 @@ const definitionSchema = joi
       .pattern(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and hyphens")
       .required(),
     title: joi.string().required(),
+    sdk: joi.string().pattern(/^\^\d{1,6}\.\d{1,6}\.\d{1,6}$/, "version with a caret, like ^0.1.0"),
     options: joi.object().schema("object"),
     presets: joi.object().pattern(joi.string(), joi.string()),
     signature: joi.alternatives(joi.function(), joi.object({ verify: joi.function().required() }).unknown()).required(),
@@ -155,6 +168,7 @@ export function definePlugin<Options = Record<string, never>, Payload = unknown>
     [brand]: true,
     name: definition.name,
     title: definition.title,
+    sdk: Object.freeze({ version: sdkVersion, asks: definition.sdk }),
     options: (options as joi.ObjectSchema).keys({ allow_unsigned: joi.boolean() }),
     presets,
     signature: (given) => schemeOf(given as Options),

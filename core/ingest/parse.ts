@@ -1,16 +1,20 @@
-import { type Headers, JsonError, parseJson, single } from "@thruway/sdk";
+import { type Headers, JsonError, parseJson, type SignatureScheme, single } from "@thruway/sdk";
 import { Refusal } from "../errors.ts";
 
 /**
- * Reads the body as JSON. Content types ending in `json` are taken, and none at all.
+ * Reads the body as JSON, out of what the sender wraps it in. Content types ending in `json` are taken, and none at all.
  *
- * @param contentTypes what the source's sender calls JSON besides: `text/plain`
+ * @param scheme the source's: what its sender calls JSON besides (`text/plain`), and how it is wrapped
  * @throws {Refusal} unsupported_media_type, invalid_json
  */
-export function parse(body: Uint8Array, headers: Headers, contentTypes: readonly string[] = []): unknown {
-  refuseOtherTypes(headers, contentTypes);
+export function parse(
+  body: Uint8Array,
+  headers: Headers,
+  scheme: Pick<SignatureScheme, "contentTypes" | "unwrap"> = {},
+): unknown {
+  refuseOtherTypes(headers, scheme.contentTypes ?? []);
   try {
-    return parseJson(body);
+    return parseJson(scheme.unwrap?.(body, headers["content-type"]?.[0]) ?? body);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new Refusal("invalid_json", { message: error.message.slice(0, 300) });

@@ -50,7 +50,7 @@ export function process(
   let plugin = source.plugin;
   let key = signedKey;
   try {
-    const payload = journey.run("parse", () => parse(delivery.body, delivery.headers, source.scheme.contentTypes));
+    const payload = journey.run("parse", () => parse(delivery.body, delivery.headers, source.scheme));
     const found = journey.run("validate", () => validate(payload, source, plugins));
     plugin = found;
     const eventId = keepKey ? undefined : byPlugin(found.name, () => found.eventId(payload, source.options));

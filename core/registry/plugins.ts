@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { isPlugin, type Plugin } from "@thruway/sdk";
+import { dirname } from "node:path";
+import type { Plugin } from "@thruway/sdk";
 import { messageOf, UserError } from "../errors.ts";
+import { loadPlugin } from "./load.ts";
+import { type Located, locateListed } from "./locate.ts";
+
+export { auto } from "./load.ts";
 
 export interface Plugins {
   readonly all: readonly Plugin[];
@@ -11,8 +14,10 @@ export interface Plugins {
   bestFor(payload: unknown): Plugin | undefined;
 }
 
-/** What a source names to let the payload decide. */
-export const auto = "auto";
+/** A plugin, and where it came from. */
+export interface Installed extends Located {
+  readonly plugin: Plugin;
+}
 
 /**
  * Loads the plugins that a `plugins.json` lists: paths beside it (`./plugins/splunk/index.ts`) or names of installed packages.
@@ -20,16 +25,30 @@ export const auto = "auto";
  * @throws {UserError} with one line that says which failed, why, and what was found instead
  */
 export async function loadPlugins(file: string): Promise<Plugins> {
-  const plugins: Plugin[] = [];
-  for (const specifier of await readList(file)) {
-    const plugin = await loadPlugin(specifier, file);
-    if (plugins.some((other) => other.name === plugin.name)) {
-      throw new UserError(`${file}: "${specifier}" is a second plugin named "${plugin.name}"; names must differ`);
+  return pluginsOf((await loadInstalled(file)).map(({ plugin }) => plugin));
+}
+
+/** The same, with where each came from, in the order of the list. */
+export async function loadInstalled(file: string): Promise<readonly Installed[]> {
+  const installed: Installed[] = [];
+  for (const entry of await readList(file)) {
+    const found = await load(entry, file);
+    if (installed.some(({ plugin }) => plugin.name === found.plugin.name)) {
+      throw new UserError(`${file}: "${entry}" is a second plugin named "${found.plugin.name}"; names must differ`);
     }
-    if (plugin.name === auto) throw new UserError(`${file}: "${specifier}" is named "${auto}", which means any plugin`);
-    plugins.push(plugin);
+    installed.push(found);
   }
-  return pluginsOf(plugins);
+  return installed;
+}
+
+async function load(entry: string, file: string): Promise<Installed> {
+  try {
+    const located = locateListed(entry, dirname(file));
+    return { ...located, plugin: await loadPlugin(located) };
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`, { cause: error.cause });
+    throw error;
+  }
 }
 
 /** @param plugins of distinct names; of equally good fits the first wins */
@@ -49,7 +68,12 @@ export function pluginsOf(plugins: readonly Plugin[]): Plugins {
   });
 }
 
-async function readList(file: string): Promise<readonly string[]> {
+/**
+ * The entries of a `plugins.json`.
+ *
+ * @throws {UserError}
+ */
+export async function readList(file: string): Promise<readonly string[]> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(await readFile(file, "utf8"));
@@ -62,38 +86,6 @@ async function readList(file: string): Promise<readonly string[]> {
   return parsed;
 }
 
-async function loadPlugin(specifier: string, file: string): Promise<Plugin> {
-  const local = specifier.startsWith(".") || isAbsolute(specifier);
-  const target = local ? pathToFileURL(resolve(dirname(file), specifier)).href : specifier;
-  let loaded: Record<string, unknown>;
-  try {
-    loaded = (await import(target)) as Record<string, unknown>;
-  } catch (cause) {
-    throw new UserError(
-      `${file}: "${specifier}" failed to load: ${firstLine(messageOf(cause)).replace(importedHere, "")}`,
-      { cause },
-    );
-  }
-  const plugin = loaded.default;
-  if (isPlugin(plugin)) return plugin;
-  throw new UserError(
-    `${file}: "${specifier}" has no default export made by definePlugin; found ${describe(loaded, plugin)}`,
-  );
-}
-
-function describe(loaded: Record<string, unknown>, found: unknown): string {
-  if (found !== undefined) return `a default export of type ${found === null ? "null" : typeof found}`;
-  const names = Object.keys(loaded);
-  return names.length === 0 ? "no exports" : `exports named ${names.map((name) => `"${name}"`).join(", ")}`;
-}
-
-/** What a file that is missing is called by whoever imports it; here that is always us. */
-const importedHere = ` imported from ${import.meta.filename}`;
-
 function inOneLine(message: string): string {
   return message.replaceAll(/\s+/g, " ");
-}
-
-function firstLine(message: string): string {
-  return message.split("\n")[0] ?? message;
 }

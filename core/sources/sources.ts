@@ -131,6 +131,12 @@ export class Sources {
     return { added, changed, removed, unreadable };
   }
 
+  /** Compiles what is known anew, with the plugins as they are now. Returns what `load` does. */
+  recompile(): readonly SourceView[] {
+    const all = [...this.#records.values()].map((record) => this.#remember(record).view);
+    return all.filter(({ problem }) => problem !== undefined);
+  }
+
   find(name: string): Source | undefined {
     return this.#fromFile.get(name) ?? this.#fromApi.get(name);
   }

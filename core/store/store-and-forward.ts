@@ -21,7 +21,7 @@ const probeEveryMs = 500;
 /** A list may take its time; a person waits for it. */
 const readTimeoutMs = 10_000;
 /** Commits that are forwarded at once, and how long one turn of it may take. */
-const forwardedAtOnce = 64;
+const forwardedAtOnce = 256;
 const forwardTurnMs = 10_000;
 /** How long a process that died keeps others from forwarding. Were one only slow, both would: the store knows each delivery. */
 const forwarderLeaseMs = 3_000;

@@ -249,6 +249,7 @@ function chosenFrom(schemes: typeof single): joi.Schema<SignatureOptions> {
       otherwise: joi.object({ scheme: names }).unknown(),
     })
     .custom(refuseContradiction)
+    .description("a scheme by its name, with what it lets choose")
     .messages({ "any.custom": "{{#label}} is not a scheme: {{#error.message}}" });
 }
 

@@ -10,6 +10,7 @@ import {
   type SignatureScheme,
   takesSecret,
   type Unverified,
+  unwrapped,
   type Verification,
   whenSaid,
 } from "./scheme.ts";
@@ -60,6 +61,7 @@ export function anyOf(...schemes: readonly SignatureScheme[]): SignatureScheme {
       ...(signing.length > 0 ? signing : schemes).map((scheme) => scheme.minimumSecretLength),
     ),
     contentTypes: schemes.flatMap((scheme) => scheme.contentTypes ?? []),
+    unwrap: (body, contentType) => unwrapped(schemes, body, contentType),
     presents: (delivery) => schemes.some((scheme) => scheme.presents(delivery)),
     verify,
     secretProblem: (secret) => commonSecretProblem(taking, secret),

@@ -1,8 +1,9 @@
 import { verify as verifySignature, X509Certificate } from "node:crypto";
 import { fromBase64 } from "../base64.ts";
 import type { Delivery } from "../delivery.ts";
-import { PluginError } from "../errors.ts";
+import { JsonError, PluginError } from "../errors.ts";
 import type { Fetch } from "../fetch.ts";
+import { parseJson } from "../json.ts";
 import { readSnsMessage, type SnsMessage, snsHost } from "../sns-message.ts";
 import { timestampUnits } from "../timestamp.ts";
 import { type Credentials, type SignatureScheme, type Unverified, unverified, type Verification } from "./scheme.ts";
@@ -63,11 +64,26 @@ export function awsSns(options: { readonly topics: readonly string[] }): Signatu
     minimumSecretLength: 0,
     // SNS calls its JSON plain text.
     contentTypes: ["text/plain"],
+    unwrap: messageOf,
     presents: ({ headers }) => headers["x-amz-sns-message-type"] !== undefined,
     verify,
     sign: ({ url }) => ({ url, headers: {} }),
     canSign: () => false,
   };
+}
+
+/** What was published, where that is an object or a list; a sentence stays in its envelope. */
+function messageOf(body: Uint8Array): Uint8Array | undefined {
+  const message = readSnsMessage(body);
+  if (message?.Type !== "Notification" || !/^\s*[[{]/.test(message.Message)) return undefined;
+  const published = Buffer.from(message.Message);
+  try {
+    parseJson(published);
+    return published;
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
 }
 
 const digests: ReadonlyMap<string, string> = new Map([

@@ -24,6 +24,11 @@ export interface SignatureScheme {
   readonly minimumSecretLength: number;
   /** What its sender calls JSON besides what ends in `json`: SNS says `text/plain`. */
   readonly contentTypes?: readonly string[];
+  /**
+   * The event inside what its sender wraps it in, as JSON: the fields of a form, the message of a notification. `undefined`
+   * where the body is the event itself.
+   */
+  unwrap?(body: Uint8Array, contentType: string | undefined): Uint8Array | undefined;
   /** Whether the delivery carries this scheme's header or parameter at all. */
   presents(delivery: Delivery): boolean;
   /**
@@ -114,6 +119,19 @@ export function provesWithoutSecret(scheme: SignatureScheme): boolean {
 
 export function takesSecret(scheme: SignatureScheme): boolean {
   return scheme.takesSecret ?? scheme.needsSecret;
+}
+
+/** What the first of several schemes that knows the wrapping finds inside; `undefined` where none does. */
+export function unwrapped(
+  schemes: readonly SignatureScheme[],
+  body: Uint8Array,
+  contentType: string | undefined,
+): Uint8Array | undefined {
+  for (const scheme of schemes) {
+    const found = scheme.unwrap?.(body, contentType);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** What is wrong with a secret for all of several schemes: one of them that can use it is enough. */

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { fromBase64 } from "../base64.ts";
 import { type Delivery, single } from "../delivery.ts";
+import { formAsJson, formContentType } from "../form.ts";
 import { checkPublicUrl, withQueryOf } from "../public-url.ts";
 import {
   type Credentials,
@@ -61,6 +62,8 @@ export function twilio(options: { readonly publicUrl: string }): ImmediateScheme
     acceptsUnsigned: false,
     provesBody: true,
     minimumSecretLength: 1,
+    contentTypes: [formContentType],
+    unwrap: formAsJson,
     presents: (delivery) => delivery.headers[header] !== undefined,
     verify,
     sign,

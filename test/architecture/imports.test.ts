@@ -17,7 +17,7 @@ test("the modules are found, and what they import", () => {
   assert.ok(modules.get("core/token.ts")?.includes("tsyringe"));
   assert.deepEqual(
     [...modules].filter(([, imports]) => imports.includes(computed)).map(([module]) => module),
-    ["core/registry/plugins.ts"],
+    ["core/registry/load.ts"],
   );
 });
 

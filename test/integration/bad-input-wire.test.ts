@@ -165,8 +165,8 @@ describe("a length that lies:", () => {
 
 describe("a method that a path does not have is refused with 405 and an Allow", () => {
   for (const [method, where, allowed] of [
-    ["PUT", path, "POST, HEAD, GET, PATCH, DELETE"],
-    ["OPTIONS", path, "POST, HEAD, GET, PATCH, DELETE"],
+    ["PUT", path, "POST, HEAD, GET, OPTIONS, PATCH, DELETE"],
+    ["OPTIONS", path, "POST, HEAD, GET, OPTIONS, PATCH, DELETE"],
     ["DELETE", "/api/webhooks", "HEAD, GET, POST"],
     ["POST", "/api/incidents", "HEAD, GET"],
     ["DELETE", "/api/incidents/INC-2026-0001", "HEAD, GET"],

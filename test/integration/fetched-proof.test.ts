@@ -263,11 +263,27 @@ describe("AWS SNS", () => {
       Message: "{}",
       Timestamp: new Date().toISOString(),
     };
-    // What it says is another plugin's to understand: here its envelope has no event_type.
-    assert.equal((await post("sns", message)).body.error.code, "invalid_payload");
+    // A sentence stays in its envelope, which has no event_type.
+    assert.equal((await post("sns", { ...message, Message: "All is well" })).body.error.code, "invalid_payload");
     assert.equal(
       (await post("sns", { ...message, Timestamp: new Date(Date.now() - 3_700_000).toISOString() })).body.error.code,
       "timestamp_expired",
     );
+  });
+
+  test("sends events in an envelope, out of which they are taken", async () => {
+    const alarm = { event_type: "alarm", data: { alert_id: "alarm-1", severity: "high", title: "Too many logins" } };
+    const message = {
+      Type: "Notification",
+      MessageId: "n-2",
+      TopicArn: topic,
+      Message: JSON.stringify(alarm),
+      Timestamp: new Date().toISOString(),
+    };
+    const { status, body } = await post("sns", message);
+    assert.equal(status, 202, JSON.stringify(body));
+    const { body: incident } = await gateway.api("GET", `/api/incidents/${body.incident_number}`);
+    assert.deepEqual([incident.type, incident.external_id, incident.severity], ["alarm", "alarm-1", "high"]);
+    assert.equal((await post("sns", message)).body.duplicate, true);
   });
 });

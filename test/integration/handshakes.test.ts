@@ -78,6 +78,26 @@ describe("a challenge that is not signed is answered as its vendor wants it, and
     assert.deepEqual(answer, { ...json, text: '{"validationResponse":"512d38b6-c7b8-40c8-89fe-f46f9e9622b6"}' });
   });
 
+  test("Event Grid's question whether it may send, by an OPTIONS", async () => {
+    const ask = (source: string, headers: Readonly<Record<string, string>>): Promise<Response> =>
+      fetch(`${gateway.url}/api/webhooks/${source}?token=unknown`, { method: "OPTIONS", headers });
+    const answer = await ask("grid", {
+      "webhook-request-origin": "eventgrid.azure.net",
+      "webhook-request-rate": "120",
+    });
+    assert.deepEqual(
+      [answer.status, ...["webhook-allowed-origin", "webhook-allowed-rate"].map((name) => answer.headers.get(name))],
+      [200, "eventgrid.azure.net", "120"],
+    );
+    for (const [source, headers] of [
+      ["grid", {}],
+      ["plain", { "webhook-request-origin": "eventgrid.azure.net" }],
+      ["nobody", { "webhook-request-origin": "eventgrid.azure.net" }],
+    ] as const) {
+      assert.equal((await ask(source, headers)).status, 405, source);
+    }
+  });
+
   test("Okta's challenge, by a GET", async () => {
     const answer = await ask("okta", { headers: { "x-okta-verification-challenge": "abc123" } });
     assert.deepEqual(answer, { ...json, text: '{"verification":"abc123"}' });

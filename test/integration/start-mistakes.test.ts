@@ -105,7 +105,7 @@ const mistakes: readonly Mistake[] = [
   {
     name: "a plugin that throws",
     ...plugins('["./mine.ts"]', 'throw new Error("no licence");'),
-    says: '/plugins.json: "./mine.ts" failed to load: no licence',
+    says: '/plugins.json: "./mine.ts" failed to load: no licence (mine.ts:1:7)',
   },
   {
     name: "a plugin whose default export is something else",

@@ -65,7 +65,8 @@ export async function startGatewayOf(command: string, cwd: string, env: NodeJS.P
   const found = Promise.withResolvers<string | undefined>();
   const take = (chunk: Buffer): void => {
     output += chunk.toString();
-    const [, url] = /"url":"(http:[^"]+)"/.exec(output) ?? [];
+    const [, logged, told] = /"url":"(http:[^"]+)"| listens at (http:[^;\s]+)/.exec(output) ?? [];
+    const url = logged ?? told;
     if (url !== undefined) found.resolve(url);
   };
   child.stdout.on("data", take);

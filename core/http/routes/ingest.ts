@@ -34,10 +34,10 @@ export function ingestRoute(
   router.post("/api/webhooks/:source/t/:token", deliver);
 }
 
-/** Answers a vendor that asks by a GET whether this is its address (Okta); everybody else meets what comes next. */
+/** Answers a vendor that asks without a body whether this is its address (Okta by GET, Event Grid by OPTIONS); everybody else meets what comes next. */
 export function answerChallenge(deps: Pick<IngestDependencies, "sources">, proxies: AddressList): Middleware {
   return async (ctx, next) => {
-    const reply = ctx.method === "GET" ? greet(arrivalOf(ctx, proxies), deps) : undefined;
+    const reply = greet(arrivalOf(ctx, proxies), deps);
     if (reply === undefined) await next();
     else send(ctx, reply);
   };
@@ -57,8 +57,9 @@ function arrivalOf(ctx: Context, proxies: AddressList): Omit<Arrival, "receive">
 }
 
 /** As the vendor wants it, and never as a page. */
-function send(ctx: Context, { status, type, body }: Reply): void {
+function send(ctx: Context, { status, type, body, headers = {} }: Reply): void {
   ctx.status = status;
+  ctx.set(headers);
   ctx.type = type;
   ctx.body = body;
 }

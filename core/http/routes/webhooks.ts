@@ -43,6 +43,7 @@ export function webhookRoutes(
   router.get("/api/webhooks/:source", challenge, ...current, (ctx) => {
     ctx.body = sources.get(name(ctx));
   });
+  router.options("/api/webhooks/:source", challenge);
   router.patch("/api/webhooks/:source", ...current, async (ctx) => {
     const { view, warnings } = await sources.update(name(ctx), ctx.request.body);
     ctx.body = { ...view, warnings };

@@ -8,6 +8,9 @@ import { mitreReaderOf } from "./mitre.ts";
 const mostEntities = 50;
 const mostConditions = 20;
 
+/** For those who list the options. */
+const pathOrExpression = "a path, a JSONata expression or a constant";
+
 /** Joi knows no path and no JSONata: what reads a part of the map is what checks it, and its words are what is wrong. */
 function readBy(read: (value: unknown) => unknown): joi.AnySchema {
   return joi
@@ -20,16 +23,18 @@ function readBy(read: (value: unknown) => unknown): joi.AnySchema {
 }
 
 function source(reads: Reads = {}): joi.AnySchema {
-  return readBy((value) => readerOf(value, reads));
+  return readBy((value) => readerOf(value, reads)).description(pathOrExpression);
 }
 
-const clockless = readBy((value) => {
+const clockless = readBy(refuseClock).description(pathOrExpression);
+
+function refuseClock(value: unknown): void {
   if (readerOf(value).expressions.some(({ readsClock }) => readsClock)) {
     throw new MapError("names the time of receipt, which is another one when the same event comes again");
   }
-});
+}
 
-const condition = readBy(ignorerOf);
+const condition = readBy(ignorerOf).description("a condition");
 
 export const mapOptions = joi.object<FieldMapOptions>({
   ...Object.fromEntries(Object.entries(plainFields).map(([field, reads]) => [field, source(reads)])),
@@ -44,10 +49,13 @@ export const mapOptions = joi.object<FieldMapOptions>({
       }),
     )
     .max(mostEntities),
-  mitre: readBy(mitreReaderOf),
-  ignore_when: joi.alternatives().conditional(joi.array(), {
-    // biome-ignore lint/suspicious/noThenProperty: the option of Joi's is called so
-    then: joi.array().items(condition).max(mostConditions),
-    otherwise: condition,
-  }),
+  mitre: readBy(mitreReaderOf).description("where id, tactic and technique stand"),
+  ignore_when: joi
+    .alternatives()
+    .conditional(joi.array(), {
+      // biome-ignore lint/suspicious/noThenProperty: the option of Joi's is called so
+      then: joi.array().items(condition).max(mostConditions),
+      otherwise: condition,
+    })
+    .description("a condition, or a list of them"),
 });

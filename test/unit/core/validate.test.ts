@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { test } from "node:test";
 import joi from "joi";
 import { check, inOneLine } from "../../../core/validate.ts";
@@ -18,6 +20,21 @@ test("every problem is told with its path, and without repeating what was given"
       { path: "other", message: "is not allowed" },
     ],
   });
+});
+
+test("a schema of another copy of Joi, as a package brings it, is checked with the same words", () => {
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve("joi"));
+  for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file];
+  const copy = require("joi") as typeof joi;
+  assert.notEqual(copy, joi);
+  const other = copy.object({ name: copy.string().pattern(/^a/, "text that begins with a") });
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual(check(other, { name: "test-secret" }), {
+      details: [{ path: "name", message: "must be text that begins with a" }],
+    });
+  }
+  assert.deepEqual(check(other, { name: "a" }), { value: { name: "a" } });
 });
 
 test("more than twenty problems would only bury the first", () => {

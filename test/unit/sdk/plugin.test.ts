@@ -27,6 +27,11 @@ describe("a definition that is wrong is refused by the name of the member, and w
       [7, /^"name" must be a string/],
     ],
     title: [["", /^"title" is not allowed to be empty/]],
+    sdk: [
+      ["0.1.0", /^"sdk" .* version with a caret, like \^0\.1\.0/],
+      ["^0.1", /^"sdk" .* version with a caret/],
+      [1, /^"sdk" must be a string/],
+    ],
     options: [
       [{}, /^"options" must be a Joi schema/],
       [joi.string(), /^"options" must be a Joi schema of object type/],
