@@ -13,7 +13,7 @@ import { anEmptyFolder, missing } from "../support/page.ts";
 import { openShell } from "../support/shell.ts";
 
 const page = await readPage("docs/http-api.md");
-const route = /^(GET|POST|PUT|PATCH|DELETE) (\/\S*)$/;
+const route = /^(GET|POST|PUT|PATCH|DELETE|OPTIONS) (\/\S*)$/;
 
 /** The app as it is, of which nothing is called. */
 function realRoutes(): readonly string[] {
