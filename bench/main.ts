@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what the whole job costs beside a bare handler, in one run on one machine. The servers take turns, round by
  * round, and the ratio is taken within a round, so that a noisy neighbour hits both. Options: --rounds N --seconds N
- * --stored N (incidents that the full store starts with; 0 leaves that row out).
+ * --stored N (incidents that the full store starts with; 0 leaves that row out) --only PATTERN (of the names of rows).
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,12 +26,21 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "6" },
     stored: { type: "string", default: "1000000" },
+    only: { type: "string", default: "" },
   },
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const stored = Number(values.stored);
+const only = new RegExp(values.only);
+const emptyName = "gateway, empty store";
+/** What is counted and logged by default, against that. */
+const without = {
+  "gateway, no metrics": { TW_METRICS: "off" },
+  "gateway, no metrics, no log": { TW_METRICS: "off", TW_LOG_LEVEL: "silent" },
+};
 const fullName = `gateway, ${stored} incidents stored`;
+const tracedName = "gateway, 10 % traced";
 const connections = 64;
 const warmUpSeconds = 2;
 /** More requests than any server here answers in the time; prepared before the clock starts. */
@@ -58,19 +67,26 @@ const folder = await mkdtemp(join(tmpdir(), "thruway-bench-"));
 const children: ChildProcess[] = [];
 const quiet = openSync("/dev/null", "w");
 try {
-  const subjects = [
-    await bare(),
-    await gateway("gateway, empty store", join(folder, "empty"), 0),
-    await workers("gateway, 2 workers", join(folder, "workers"), 2),
-  ];
-  const mongo = await mongoServer();
+  const subjects: Subject[] = [];
+  const row = async (name: string, start: (name: string) => Promise<Subject>): Promise<void> => {
+    if (only.test(name)) subjects.push(await start(name));
+  };
+  await row("bare @koa/router handler", bare);
+  await row(emptyName, (name) => gateway(name, join(folder, "empty"), 0));
+  for (const [name, settings] of Object.entries(without)) {
+    await row(name, () => gateway(name, join(folder, name), 0, settings));
+  }
+  await row(tracedName, async (name) => gateway(name, join(folder, "traced"), 0, await traced()));
+  await row("gateway, 2 workers", (name) => workers(name, join(folder, "workers"), 2));
+  const wantsMongo = ["MongoDB", "mongo-java-server"].some((name) => only.test(`gateway, ${name}`));
+  const mongo = wantsMongo ? await mongoServer() : { reason: "not among --only" };
   if ("uri" in mongo) {
     const url = withDatabase(mongo.uri, `thruway-bench-${process.pid}`);
-    subjects.push(await gateway(`gateway, ${mongo.name}`, join(folder, "mongo"), 0, { TW_STORE_URL: url }));
+    await row(`gateway, ${mongo.name}`, (name) => gateway(name, join(folder, "mongo"), 0, { TW_STORE_URL: url }));
   } else {
     console.error(`No row for MongoDB: ${mongo.reason}`);
   }
-  if (stored > 0) {
+  if (stored > 0 && only.test(fullName)) {
     const full = join(folder, "full");
     console.error(`Storing ${stored} incidents…`);
     await fill(join(full, "thruway.db"), stored);
@@ -107,8 +123,8 @@ async function start(name: string, file: string, env: NodeJS.ProcessEnv, from: n
   return { name, child, port: message.port, from, runs: [] };
 }
 
-function bare(): Promise<Subject> {
-  return start("bare @koa/router handler", "bare.ts", process.env, 0);
+function bare(name: string): Promise<Subject> {
+  return start(name, "bare.ts", process.env, 0);
 }
 
 async function gateway(
@@ -119,6 +135,12 @@ async function gateway(
 ): Promise<Subject> {
   const env = { PATH: process.env.PATH, TW_DATA_DIR: dataDir, TW_PORT: "0", ...profiled(), ...settings };
   return registered(await start(name, "gateway.ts", env, from), dataDir);
+}
+
+/** An OTLP exporter, and somebody who takes what it sends. */
+async function traced(): Promise<Readonly<Record<string, string>>> {
+  const { port } = await start("OTLP sink", "otlp-sink.ts", process.env, 0);
+  return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_TRACES_SAMPLER_ARG: "0.1" };
 }
 
 /** `tw-cli serve --workers`, with its log into nothing. */
@@ -156,6 +178,8 @@ async function registered(subject: Subject, dataDir: string): Promise<Subject> {
     body: JSON.stringify({ source: benchSource, plugin: "crowdstrike", secret: benchSecret }),
   });
   if (response.status !== 201) throw new Error(await response.text());
+  // As Prometheus does: from the first time on the event loop and the garbage collector are watched.
+  await (await fetch(`http://127.0.0.1:${subject.port}/metrics`)).text();
   return subject;
 }
 
@@ -233,12 +257,16 @@ function report(subjects: readonly Subject[]): void {
     `${connections} connections, ${rounds} rounds of ${seconds} s, medians; ${cpus().length} × ${cpu?.model}, Node ${process.version}`,
   );
   console.log(table.toString());
-  const [, empty] = subjects;
-  const full = subjects.find(({ name }) => name === fullName);
-  if (empty !== undefined && full !== undefined) {
-    const kept = full.runs.map((run, round) => run.perSecond / (empty.runs[round]?.perSecond ?? 0));
-    console.log(`full store against empty store: ${median(kept).toFixed(2)}`);
-  }
+  const named = (name: string): Subject | undefined => subjects.find((each) => each.name === name);
+  const against = (what: string, one: Subject | undefined, other: Subject | undefined): void => {
+    if (one === undefined || other === undefined) return;
+    const rate = one.runs.map((run, round) => run.perSecond / (other.runs[round]?.perSecond ?? 0));
+    const cpu = one.runs.map((run, round) => run.cpuMs / (other.runs[round]?.cpuMs ?? 0));
+    console.log(`${what}: ${median(rate).toFixed(2)} of the rate, ${median(cpu).toFixed(2)} of the CPU of each`);
+  };
+  against("full store against empty store", named(fullName), named(emptyName));
+  for (const name of Object.keys(without)) against(`by default against ${name}`, named(emptyName), named(name));
+  against("10 % traced against not traced", named(tracedName), named(emptyName));
 }
 
 function median(all: readonly number[]): number {

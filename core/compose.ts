@@ -2,19 +2,21 @@
 import "reflect-metadata";
 import type { RequestListener } from "node:http";
 import { addressList, type Fetch } from "@thruway/sdk";
-import type { Logger } from "pino";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from "tsyringe";
 import type { Settings } from "./config/settings.ts";
-import { createApp } from "./http/app.ts";
+import { createApp, createWorkApp } from "./http/app.ts";
+import type { MetricsPage } from "./http/routes/metrics.ts";
 import type { Flights } from "./ingest/flights.ts";
 import type { IngestDependencies } from "./ingest/ingest.ts";
 import type { Observe } from "./ingest/observe.ts";
 import { type RefusalRecorder, recordRefusals } from "./ingest/refusals.ts";
 import { type Replayer, replay } from "./ingest/replay.ts";
+import { testMarks } from "./ingest/test-mark.ts";
 import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
 import { noWorker, type QueueWorker, startWorker } from "./ingest/work.ts";
 import { type HttpGet, httpGet } from "./outbound/http-get.ts";
+import { httpPost } from "./outbound/http-post.ts";
 import { rememberingFetch } from "./outbound/remembering-fetch.ts";
 import type { Plugins } from "./registry/plugins.ts";
 import { type Sweeper, startSweeper } from "./retention/sweep.ts";
@@ -22,15 +24,26 @@ import { type Sealer, sealer } from "./sources/seal.ts";
 import { Sources } from "./sources/sources.ts";
 import { type SourceWatch, watchSources } from "./sources/watch-sources.ts";
 import type { Store } from "./store/ports.ts";
+import { exposition } from "./telemetry/exposition.ts";
+import type { Log } from "./telemetry/log.ts";
+import { logFolder } from "./telemetry/log-files.ts";
+import type { Meter } from "./telemetry/meter.ts";
+import { merged, type SharedMetrics, type ShareMetrics } from "./telemetry/snapshot.ts";
+import { storeFigures } from "./telemetry/store-figures.ts";
+import { noTracer, type Tracer } from "./telemetry/tracing.ts";
 import { token } from "./token.ts";
 
 export const SETTINGS = token<Settings>("Settings");
-export const LOG = token<Logger>("Log");
+export const LOG = token<Log>("Log");
 export const NOW = token<() => Date>("Now");
 export const STORE = token<Store>("Store");
 export const PLUGINS = token<Plugins>("Plugins");
 export const FLIGHTS = token<Flights>("Flights");
 export const STOPPING = token<() => boolean>("Stopping");
+export const METRICS = token<Meter>("Metrics");
+export const TRACING = token<Tracer>("Tracing");
+export const SHARED_METRICS = token<SharedMetrics>("SharedMetrics");
+export const METRICS_PAGE = token<MetricsPage>("MetricsPage");
 export const OBSERVE = token<Observe>("Observe");
 export const FETCH = token<Fetch>("Fetch");
 export const SEALER = token<Sealer>("Sealer");
@@ -43,17 +56,22 @@ export const INGEST = token<IngestDependencies>("Ingest");
 export const REPLAY = token<Replayer>("Replay");
 export const TEST_SOURCE = token<SourceTester>("TestSource");
 export const HANDLER = token<RequestListener>("Handler");
+export const WORK_HANDLER = token<RequestListener>("WorkHandler");
 
 /** What has to be opened before anything can be composed. */
 export interface Opened {
   readonly settings: Settings;
-  readonly log: Logger;
+  readonly log: Log;
   readonly store: Store;
   readonly plugins: Plugins;
   readonly masterKey: Buffer;
   readonly flights: Flights;
+  readonly metrics: Meter;
+  readonly shareMetrics: ShareMetrics;
   readonly now: () => Date;
   readonly isStopping: () => boolean;
+  /** Left out, nothing is traced. */
+  readonly tracing?: Tracer;
   /** How vendors are asked; left out, by HTTP. */
   readonly httpGet?: HttpGet;
 }
@@ -72,10 +90,17 @@ export function compose(opened: Opened): DependencyContainer {
   value(STORE, opened.store);
   value(PLUGINS, opened.plugins);
   value(FLIGHTS, opened.flights);
+  value(METRICS, opened.metrics);
   value(STOPPING, opened.isStopping);
+  value(TRACING, opened.tracing ?? noTracer);
 
-  made(OBSERVE, () => () => {});
-  made(FETCH, (c) => rememberingFetch({ get: opened.httpGet ?? httpGet(), now: c.resolve(NOW), log: c.resolve(LOG) }));
+  made(OBSERVE, (c) => {
+    const [tracing, metrics] = [c.resolve(TRACING), c.resolve(METRICS)];
+    return (observed) => metrics.observe(tracing.observe(observed));
+  });
+  made(FETCH, (c) =>
+    rememberingFetch({ get: opened.httpGet ?? httpGet(), now: c.resolve(NOW), log: c.resolve(LOG).webhook }),
+  );
   made(SEALER, () => sealer(opened.masterKey));
   made(
     SOURCES,
@@ -91,11 +116,11 @@ export function compose(opened: Opened): DependencyContainer {
     watchSources({
       sources: c.resolve(SOURCES),
       store: c.resolve(STORE).sources,
-      log: c.resolve(LOG),
+      log: c.resolve(LOG).gateway,
       clock: () => performance.now(),
     }),
   );
-  made(REFUSALS, (c) => recordRefusals(c.resolve(STORE).deliveries, c.resolve(LOG)));
+  made(REFUSALS, (c) => recordRefusals(c.resolve(STORE).deliveries, c.resolve(LOG).webhook));
   made(WORKER, (c) => {
     if (!c.resolve(SETTINGS).work) return noWorker;
     return startWorker({
@@ -106,7 +131,8 @@ export function compose(opened: Opened): DependencyContainer {
       flights: c.resolve(FLIGHTS),
       leaseMs: c.resolve(SETTINGS).queueLeaseMs,
       observe: c.resolve(OBSERVE),
-      log: c.resolve(LOG),
+      tracing: c.resolve(TRACING),
+      log: c.resolve(LOG).webhook,
       now: c.resolve(NOW),
       clock: () => performance.now(),
       random: Math.random,
@@ -116,7 +142,7 @@ export function compose(opened: Opened): DependencyContainer {
     startSweeper({
       deliveries: c.resolve(STORE).deliveries,
       incidents: c.resolve(STORE).incidents,
-      log: c.resolve(LOG),
+      log: c.resolve(LOG).store,
       now: c.resolve(NOW),
       clock: () => performance.now(),
     }),
@@ -132,34 +158,79 @@ export function compose(opened: Opened): DependencyContainer {
     fetch: c.resolve(FETCH),
     onQueued: () => c.resolve(WORKER).wake(),
     observe: c.resolve(OBSERVE),
-    log: c.resolve(LOG),
+    tracing: c.resolve(TRACING),
+    log: c.resolve(LOG).webhook,
     now: c.resolve(NOW),
     clock: () => performance.now(),
   }));
   made(REPLAY, (c) => {
     const { deliveries, queue } = c.resolve(STORE);
     const onQueued = (): void => c.resolve(WORKER).wake();
-    return (id) => replay(id, { deliveries, queue, onQueued, log: c.resolve(LOG), now: c.resolve(NOW) });
+    const log = c.resolve(LOG).audit;
+    return (id, by) => replay(id, { deliveries, queue, onQueued, by, log, now: c.resolve(NOW) });
   });
-  made(TEST_SOURCE, (c) => sourceTester({ ...c.resolve(INGEST), find: (name) => c.resolve(SOURCES).find(name) }));
-  made(HANDLER, (c) => {
-    const { maxBodyBytes, receiveTimeoutMs, trustedProxies } = c.resolve(SETTINGS);
-    const app = createApp({
-      store: c.resolve(STORE),
-      sources: c.resolve(SOURCES),
-      plugins: c.resolve(PLUGINS),
-      ingest: c.resolve(INGEST),
+  made(TEST_SOURCE, (c) =>
+    sourceTester({
+      ...c.resolve(INGEST),
+      find: (name) => c.resolve(SOURCES).find(name),
       refreshSources: () => c.resolve(SOURCE_WATCH).refresh(),
-      testSource: c.resolve(TEST_SOURCE),
-      replay: c.resolve(REPLAY),
-      limits: { maxBodyBytes, timeoutMs: receiveTimeoutMs },
-      proxies: addressList(trustedProxies),
-      log: c.resolve(LOG),
-      now: c.resolve(NOW),
-      isStopping: c.resolve(STOPPING),
-    });
-    const handle = app.callback();
-    return (request, response) => void handle(request, response);
+      marks: testMarks(opened.masterKey, c.resolve(NOW)),
+      post: httpPost(() => performance.now()),
+    }),
+  );
+  made(SHARED_METRICS, (c) =>
+    opened.shareMetrics(() => {
+      const sources = c.resolve(SOURCES).list();
+      return c.resolve(METRICS).snapshot(sources.map(({ source }) => source));
+    }),
+  );
+  made(METRICS_PAGE, (c) => {
+    const ofStore = storeFigures({ store: c.resolve(STORE), now: c.resolve(NOW), clock: () => performance.now() });
+    return {
+      access: c.resolve(SETTINGS).metrics,
+      async write(accept) {
+        const [all, store] = await Promise.all([c.resolve(SHARED_METRICS).all(), ofStore()]);
+        return exposition(merged([...all, store]), accept);
+      },
+    };
+  });
+  made(HANDLER, (c) => {
+    const { maxBodyBytes, receiveTimeoutMs, trustedProxies, traceUrl, dataDir, logFiles } = c.resolve(SETTINGS);
+    return listenerOf(
+      createApp({
+        store: c.resolve(STORE),
+        sources: c.resolve(SOURCES),
+        plugins: c.resolve(PLUGINS),
+        ingest: c.resolve(INGEST),
+        refreshSources: () => c.resolve(SOURCE_WATCH).refresh(),
+        testSource: c.resolve(TEST_SOURCE),
+        replay: c.resolve(REPLAY),
+        limits: { maxBodyBytes, timeoutMs: receiveTimeoutMs },
+        proxies: addressList(trustedProxies),
+        traceUrl,
+        metrics: c.resolve(METRICS_PAGE),
+        log: c.resolve(LOG),
+        logFolder: logFiles === 0 ? undefined : logFolder(dataDir),
+        now: c.resolve(NOW),
+        isStopping: c.resolve(STOPPING),
+      }),
+    );
+  });
+  made(WORK_HANDLER, (c) => {
+    return listenerOf(
+      createWorkApp({
+        store: c.resolve(STORE),
+        metrics: c.resolve(METRICS_PAGE),
+        log: c.resolve(LOG),
+        now: c.resolve(NOW),
+        isStopping: c.resolve(STOPPING),
+      }),
+    );
   });
   return c;
+}
+
+function listenerOf(app: ReturnType<typeof createWorkApp>): RequestListener {
+  const handle = app.callback();
+  return (request, response) => void handle(request, response);
 }

@@ -1,15 +1,17 @@
 /** The gateway as a process: open, wire, serve, and close in reverse. */
-import type { Logger } from "pino";
 import { tokenRecord } from "./access/api-token.ts";
 import {
   compose,
   type DependencyContainer,
   HANDLER,
+  OBSERVE,
   type Opened,
   REFUSALS,
+  SHARED_METRICS,
   SOURCE_WATCH,
   SOURCES,
   SWEEPER,
+  WORK_HANDLER,
   WORKER,
 } from "./compose.ts";
 import { type Keyring, readKeyring, readMasterKey } from "./config/keyring.ts";
@@ -19,8 +21,11 @@ import { serve } from "./http/server.ts";
 import { loadPlugins } from "./registry/plugins.ts";
 import type { SourceView } from "./sources/sources.ts";
 import { openGatewayStore } from "./store/open.ts";
+import type { StoreWatch } from "./store/watch.ts";
 import { alone, type Host } from "./supervise/host.ts";
-import { createLog, flushed } from "./telemetry/log.ts";
+import { createLog, type Destination, type Log } from "./telemetry/log.ts";
+import { createMeter, noMeter } from "./telemetry/meter.ts";
+import { startTracing } from "./telemetry/tracing.ts";
 
 export interface Running {
   /** Answers what is in flight, makes the rest durable, and releases everything. */
@@ -36,8 +41,11 @@ export interface Gateway extends Running {
 
 type Close = () => Promise<void> | void;
 
-/** What a process can be given instead of what its settings name, or of what reaches out of this machine. */
-export type Ports = Partial<Pick<Opened, "plugins" | "httpGet">>;
+/** What a process can be given instead of what its settings name, or of what reaches out of it. */
+export interface Ports extends Partial<Pick<Opened, "plugins" | "httpGet">> {
+  /** Where the log goes instead of standard output. */
+  readonly logOutput?: Destination;
+}
 
 /** @throws {UserError} with the one line that says what to mend; what was opened before is closed again */
 export function startGateway(
@@ -53,7 +61,7 @@ export function startGateway(
     async ({ wired, log, about, closing }) => {
       const server = await serve(wired.resolve(HANDLER), settings, host.connections);
       closing.push(() => server.close(settings.stopTimeoutMs));
-      log.info({ url: server.url, ...about }, "Thruway takes webhooks");
+      log.gateway.info({ url: server.url, ...about }, "Thruway takes webhooks");
       return { url: server.url, recompileSources: () => wired.resolve(SOURCES).recompile() };
     },
   );
@@ -69,9 +77,16 @@ export function startWorkerProcess(
     { ...settings, work: true },
     { env, host, ports: {} },
     () => readMasterKey(settings),
-    ({ log, about }) => {
-      log.info({ ...about }, "Thruway works off the queue");
-      return Promise.resolve({});
+    async ({ wired, log, about, closing }) => {
+      const { workPort: port } = settings;
+      let url: string | null = null;
+      if (port !== undefined) {
+        const server = await serve(wired.resolve(WORK_HANDLER), { ...settings, port }, host.connections);
+        closing.push(() => server.close(settings.stopTimeoutMs));
+        url = server.url;
+      }
+      log.gateway.info({ url, ...about }, "Thruway works off the queue");
+      return {};
     },
   );
 }
@@ -79,7 +94,7 @@ export function startWorkerProcess(
 /** What is open when a process begins to do what it is for. */
 interface Started {
   readonly wired: DependencyContainer;
-  readonly log: Logger;
+  readonly log: Log;
   /** For the line that says so. */
   readonly about: object;
   readonly closing: Close[];
@@ -108,14 +123,24 @@ async function start<Does>(
   }
 
   try {
-    const log = createLog(settings.logLevel, host.logged);
-    closing.push(() => flushed(log));
+    const log = createLog(settings, host.logged, ports.logOutput);
+    closing.push(() => log.close());
 
     const plugins = ports.plugins ?? (await loadPlugins(settings.pluginsFile));
     const keyring = await keys();
-    for (const file of keyring.made) log.info({ file }, "Made on the first start; keep it, and keep it secret");
+    for (const file of keyring.made) log.audit.info({ file }, "Made on the first start; keep it, and keep it secret");
 
-    const store = await openGatewayStore(settings, log, now);
+    const metrics = settings.metrics === "off" ? noMeter : createMeter(Date.now);
+    const tracing = await startTracing(settings, env, log.gateway, { now, clock: () => performance.now() });
+    closing.push(() => tracing.close());
+    const storeWatch: StoreWatch = {
+      onSharedWrite(write) {
+        metrics.onSharedWrite(write);
+        tracing.onSharedWrite(write);
+      },
+      onForwarded: metrics.onForwarded,
+    };
+    const store = await openGatewayStore(settings, log.store, now, storeWatch, tracing);
     closing.push(() => store.close());
     const { adminToken } = keyring;
     if (adminToken !== undefined) await store.tokens.put(tokenRecord(adminToken, "admin", now()));
@@ -124,24 +149,31 @@ async function start<Does>(
       ...ports,
       settings,
       log,
+      tracing,
       store,
       plugins,
       masterKey: keyring.masterKey,
-      flights: host.openFlights(log),
+      flights: host.openFlights(log.webhook),
+      metrics,
+      shareMetrics: host.shareMetrics,
       now,
       isStopping: () => stopping,
     });
     const sources = wired.resolve(SOURCES);
-    for (const { source, problem } of await sources.load()) log.error({ source, problem }, "Source takes nothing");
+    for (const { source, problem } of await sources.load())
+      log.gateway.error({ source, problem }, "Source takes nothing");
+    const shared = wired.resolve(SHARED_METRICS);
+    closing.push(() => shared.close());
     const sweeper = wired.resolve(SWEEPER);
     closing.push(() => sweeper.close());
-    const watch = await watchConfig(settings, env, { sources, sweeper, log });
+    const watch = await watchConfig(settings, env, { sources, sweeper, log: log.gateway });
     closing.push(() => watch.close());
     // From now on, also where nobody asks for it: a worker hears of sources by nothing else.
     const sourceWatch = wired.resolve(SOURCE_WATCH);
     closing.push(() => sourceWatch.close());
 
-    closing.push(await host.recover(store, log, now));
+    const observe = wired.resolve(OBSERVE);
+    closing.push(await host.recover({ store, log: log.webhook, now, observe, tracing }));
     closing.push(() => wired.resolve(REFUSALS).close());
     closing.push(() => wired.resolve(WORKER).close());
     wired.resolve(WORKER).wake();

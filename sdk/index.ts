@@ -70,4 +70,5 @@ export { twilio } from "./signature/twilio.ts";
 export { unsigned } from "./signature/unsigned.ts";
 export { webhookSignature } from "./signature/webhook.ts";
 export * from "./status.ts";
+export { timestampUnits } from "./timestamp.ts";
 export { sdkVersion } from "./version.ts";

@@ -2,6 +2,9 @@ import type { Detail } from "../errors.ts";
 import { UserError } from "../errors.ts";
 import { findToken } from "./token.ts";
 
+/** Nothing answers where the gateway should be. */
+export class Unreachable extends UserError {}
+
 /** What the gateway answered instead of what was asked for. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -33,7 +36,7 @@ export type Query = Readonly<Record<string, string | number | boolean | readonly
 export interface Api {
   /** Without a slash at its end. */
   readonly url: string;
-  get<T>(path: string, query?: Query): Promise<T>;
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   patch<T>(path: string, body: unknown): Promise<T>;
   remove(path: string): Promise<void>;
@@ -51,7 +54,7 @@ export function connect(env: NodeJS.ProcessEnv): Api {
   const url = readUrl(env.TW_API_URL || defaultUrl);
   const { token, from } = findToken(env);
 
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async function call<T>(method: string, path: string, body?: unknown, stop?: AbortSignal): Promise<T> {
     const response = await request(url, path, {
       method,
       headers: {
@@ -61,7 +64,7 @@ export function connect(env: NodeJS.ProcessEnv): Api {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(stop === undefined ? [] : [stop])]),
     });
     if (response.status === 204) return undefined as T;
     const answer = await readJson(response, url);
@@ -77,7 +80,7 @@ export function connect(env: NodeJS.ProcessEnv): Api {
 
   return {
     url,
-    get: (path, query = {}) => call("GET", `${path}${search(query)}`),
+    get: (path, query = {}, stop) => call("GET", `${path}${search(query)}`, undefined, stop),
     post: (path, body = {}) => call("POST", path, body),
     patch: (path, body) => call("PATCH", path, body),
     remove: (path) => call("DELETE", path),
@@ -107,7 +110,7 @@ async function request(url: string, path: string, init: RequestInit): Promise<Re
   try {
     return await fetch(`${url}${path}`, init);
   } catch (cause) {
-    throw new UserError(
+    throw new Unreachable(
       `Cannot reach the gateway at ${url}: ${reasonOf(cause)}. Is the gateway running? start it with: tw-cli serve (TW_API_URL says where it is)`,
       { cause },
     );

@@ -7,8 +7,10 @@ import { deliveryList } from "./commands/delivery-list.ts";
 import { deliveryReplay } from "./commands/delivery-replay.ts";
 import { deliveryShow } from "./commands/delivery-show.ts";
 import { demo } from "./commands/demo.ts";
+import { doctor } from "./commands/doctor.ts";
 import { incidentList } from "./commands/incident-list.ts";
 import { incidentShow } from "./commands/incident-show.ts";
+import { logs } from "./commands/logs.ts";
 import { pluginCatalogue } from "./commands/plugin-catalogue.ts";
 import { pluginCheck } from "./commands/plugin-check.ts";
 import { pluginDev } from "./commands/plugin-dev.ts";
@@ -20,6 +22,7 @@ import { queueStatus } from "./commands/queue-status.ts";
 import { serve } from "./commands/serve.ts";
 import { storeCopy } from "./commands/store-copy.ts";
 import { storeMigrate } from "./commands/store-migrate.ts";
+import { trace } from "./commands/trace.ts";
 import { webhookAdd } from "./commands/webhook-add.ts";
 import { webhookDelete } from "./commands/webhook-delete.ts";
 import { webhookList } from "./commands/webhook-list.ts";
@@ -48,6 +51,8 @@ export function createProgram(cli: Cli): Command {
   serve(program, cli);
   work(program, cli);
   demo(program, cli);
+  logs(program, cli);
+  doctor(program, cli);
   const webhook = program.command("webhook").description("the sources: who sends events, and how they prove it");
   for (const add of [webhookAdd, webhookList, webhookShow, webhookUpdate, webhookDelete, webhookTest])
     add(webhook, cli);
@@ -57,6 +62,7 @@ export function createProgram(cli: Cli): Command {
   for (const add of [deliveryList, deliveryShow, deliveryReplay]) add(delivery, cli);
   const queue = program.command("queue").description("what waits to be worked off");
   for (const add of [queueStatus, queueShow]) add(queue, cli);
+  trace(program, cli);
   const plugin = program.command("plugin").description("what understands the senders");
   for (const add of [pluginNew, pluginCheck, pluginDev, pluginList, pluginPresets, pluginCatalogue]) add(plugin, cli);
   const store = program.command("store").description("where everything is stored");
@@ -67,9 +73,10 @@ export function createProgram(cli: Cli): Command {
 
 const environment = `
 Environment:
-  TW_API_URL  the gateway to talk to (default: http://localhost:8080)
-  TW_API_KEY  the API token (default: the admin token in TW_DATA_DIR, or in ./data, of a gateway on this machine)
-  NO_COLOR    no colours`;
+  TW_API_URL     the gateway to talk to (default: http://localhost:8080)
+  TW_API_KEY     the API token (default: the admin token in TW_DATA_DIR, or in ./data, of a gateway on this machine)
+  TW_JAEGER_URL  where \`tw-cli trace\` reads traces (default: http://localhost:16686)
+  NO_COLOR       no colours`;
 
 /** Runs a command line and sets the exit code: 0, 1 for what went wrong, 2 for what was said wrong, 130 for Ctrl-C. */
 export async function main(argv: readonly string[]): Promise<void> {

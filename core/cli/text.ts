@@ -3,6 +3,8 @@ import type { Severity } from "@thruway/sdk";
 import type { Status } from "../incidents/incident.ts";
 import type { Outcome } from "../store/ports.ts";
 
+export { duration } from "../duration.ts";
+
 /**
  * Text of a sender's, harmless to a terminal: escape sequences and characters that turn the writing direction are shown
  * instead of obeyed. White space becomes a space, unless `lines` keeps line breaks and tabs.
@@ -58,21 +60,4 @@ export const outcomeFormat = {
 /** `1 incident`, `2 incidents`; `1 delivery`, `2 deliveries` where the plural is said. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
-}
-
-/** `42 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`: the two largest parts. */
-export function duration(seconds: number): string {
-  const parts = [
-    ["d", Math.floor(seconds / 86_400)],
-    ["h", Math.floor(seconds / 3_600) % 24],
-    ["min", Math.floor(seconds / 60) % 60],
-    ["s", Math.floor(seconds) % 60],
-  ] as const;
-  const first = parts.findIndex(([, amount]) => amount > 0);
-  if (first < 0) return "0 s";
-  return parts
-    .slice(first, first + 2)
-    .filter(([, amount]) => amount > 0)
-    .map(([unit, amount]) => `${amount} ${unit}`)
-    .join(" ");
 }

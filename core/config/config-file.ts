@@ -4,6 +4,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, 
 import { type Detail, messageOf, UserError } from "../errors.ts";
 import { loadPlugins } from "../registry/plugins.ts";
 import { presetPolicy, type RetentionPolicy, readPolicy } from "../retention/policy.ts";
+import { fixedStore } from "../sources/fixed-store.ts";
 import { sealer } from "../sources/seal.ts";
 import { Sources } from "../sources/sources.ts";
 import { InterpolationError, interpolate } from "./interpolate.ts";
@@ -145,7 +146,12 @@ export async function checkConfigFile(settings: Settings, env: NodeJS.ProcessEnv
   try {
     const plugins = await loadPlugins(settings.pluginsFile);
     const config = await readConfigFile(file, env);
-    const sources = new Sources({ store: noStore, plugins, sealer: sealer(Buffer.alloc(32)), now: () => new Date() });
+    const sources = new Sources({
+      store: fixedStore(),
+      plugins,
+      sealer: sealer(Buffer.alloc(32)),
+      now: () => new Date(),
+    });
     const { problems } = takeConfig(config, sources);
     return { file, sources: [...config.sources.keys()], problems };
   } catch (error) {
@@ -153,12 +159,3 @@ export async function checkConfigFile(settings: Settings, env: NodeJS.ProcessEnv
     return { file, sources: [], problems: error.message.split("\n") };
   }
 }
-
-/** Sources of a file are kept by the file. */
-const noStore: ConstructorParameters<typeof Sources>[0]["store"] = {
-  all: () => Promise.resolve([]),
-  revision: () => Promise.resolve(""),
-  add: () => Promise.resolve(false),
-  replace: () => Promise.resolve(false),
-  remove: () => Promise.resolve(false),
-};

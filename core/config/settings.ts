@@ -4,9 +4,10 @@ import joi from "joi";
 import { UserError } from "../errors.ts";
 import { largestMongoBody } from "../store/limits.ts";
 import type { StoreSettings } from "../store/open.ts";
+import type { LogSettings } from "../telemetry/log.ts";
 
 /** The settings of a process: read once from the environment, checked, frozen, passed on. */
-export interface Settings extends StoreSettings {
+export interface Settings extends StoreSettings, LogSettings {
   readonly host: string;
   readonly port: number;
   readonly work: boolean;
@@ -16,7 +17,6 @@ export interface Settings extends StoreSettings {
   readonly pluginsFile: string;
   readonly adminToken: string | undefined;
   readonly masterKey: string | undefined;
-  readonly logLevel: string;
   readonly maxBodyBytes: number;
   readonly receiveTimeoutMs: number;
   readonly refusedPerMinute: number;
@@ -26,6 +26,16 @@ export interface Settings extends StoreSettings {
   readonly stallTimeoutMs: number;
   /** Addresses and networks of the proxies in front, whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Who is answered on `/metrics`: anybody, who has an API token, nobody. */
+  readonly metrics: "open" | "token" | "off";
+  /** Where a process that only works off the queue listens; `undefined` for nowhere. */
+  readonly workPort: number | undefined;
+  /** What the trace of a sender is to ours. */
+  readonly traceParent: "link" | "parent";
+  /** What takes longer is kept whatever the sampler says, in milliseconds. */
+  readonly traceSlowMs: number;
+  /** Where a trace is looked at; `{trace_id}` stands for its id. */
+  readonly traceUrl: string | undefined;
 }
 
 interface Setting {
@@ -88,6 +98,14 @@ export const settingTable = {
     schema: joi.string().valid("trace", "debug", "info", "warn", "error", "silent").default("info"),
     about: "Least grave level that is logged",
   },
+  TW_LOG_FILE_MAX_BYTES: {
+    schema: joi.number().integer().min(65_536).max(1_073_741_824).default(16_777_216),
+    about: "How long a file of the log in the data folder gets before the next one begins, in bytes",
+  },
+  TW_LOG_FILES: {
+    schema: joi.number().integer().min(0).max(10_000).default(16),
+    about: "How many files of the log are kept; 0 keeps none, and `tw-cli logs` shows nothing",
+  },
   TW_MAX_BODY_BYTES: {
     schema: joi.number().integer().min(1_024).max(67_108_864).default(1_048_576),
     about: "Largest body that is taken, in bytes",
@@ -113,9 +131,37 @@ export const settingTable = {
     schema: joi.number().integer().min(1_000).max(600_000).default(10_000),
     about: "How long a worker may do nothing but one thing before its supervisor replaces it, in milliseconds",
   },
+  TW_METRICS: {
+    schema: joi.string().valid("open", "token", "off"),
+    about:
+      "Who may ask for `/metrics`: anybody (`open`), who has an API token (`token`), nobody (`off`); default `open` where `TW_HOST` is this machine alone, else `token`",
+  },
+  TW_WORK_PORT: {
+    schema: joi.number().integer().min(0).max(65_535),
+    about: "Port where `tw-cli work` answers `/metrics`, `/healthz` and `/readyz`; unset, it does not listen",
+  },
   TW_TRUSTED_PROXIES: {
     schema: joi.string().custom(checkAddresses).messages({ "any.custom": "{#label}: {#error.message}" }),
     about: "Addresses and networks of the proxies in front, joined by commas, whose `X-Forwarded-For` is believed",
+  },
+  TW_TRACE_PARENT: {
+    schema: joi.string().valid("link", "parent").default("link"),
+    about:
+      "What a sender's `traceparent` is to the trace of its delivery: a link, or the parent, which also decides whether it is kept",
+  },
+  TW_TRACE_SLOW_MS: {
+    schema: joi.number().integer().min(1).max(600_000).default(1_000),
+    about: "A delivery that takes so long is traced whatever the sampler says, in milliseconds",
+  },
+  TW_TRACE_URL: {
+    schema: joi
+      .string()
+      .pattern(
+        /^https?:\/\/[^\s]*\{trace_id\}[^\s]*$/,
+        "an address with {trace_id} in it, like http://localhost:16686/trace/{trace_id}",
+      ),
+    about:
+      "Where a trace is looked at, such as `http://localhost:16686/trace/{trace_id}`; API and CLI then show the link",
   },
 } as const satisfies Record<string, Setting>;
 
@@ -123,6 +169,7 @@ export const settingTable = {
 export const clientSettingTable = {
   TW_API_URL: "The gateway that `tw-cli` talks to; default `http://localhost:8080`",
   TW_API_KEY: "The API token that `tw-cli` sends; default the admin token in the data folder",
+  TW_JAEGER_URL: "Where `tw-cli trace` reads traces; default `http://localhost:16686`",
 } as const;
 
 function checkAddresses(value: string): string {
@@ -183,6 +230,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     adminToken: value.TW_ADMIN_TOKEN,
     masterKey: value.TW_MASTER_KEY,
     logLevel: value.TW_LOG_LEVEL,
+    logFileMaxBytes: value.TW_LOG_FILE_MAX_BYTES,
+    logFiles: value.TW_LOG_FILES,
     maxBodyBytes: value.TW_MAX_BODY_BYTES,
     receiveTimeoutMs: value.TW_RECEIVE_TIMEOUT_MS,
     refusedPerMinute: value.TW_REFUSED_PER_MINUTE,
@@ -190,7 +239,16 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     workers: value.TW_WORKERS,
     stallTimeoutMs: value.TW_STALL_TIMEOUT_MS,
     trustedProxies: listed(value.TW_TRUSTED_PROXIES),
+    metrics: value.TW_METRICS ?? (isLoopback(value.TW_HOST) ? "open" : "token"),
+    workPort: value.TW_WORK_PORT,
+    traceParent: value.TW_TRACE_PARENT,
+    traceSlowMs: value.TW_TRACE_SLOW_MS,
+    traceUrl: value.TW_TRACE_URL,
   });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
 }
 
 /** Nobody else may take a queued delivery up before it is known to have stalled. */

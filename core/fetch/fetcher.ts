@@ -11,13 +11,31 @@ export type Fetched =
   | { readonly kind: "gone"; readonly url: string; readonly reason: string }
   | { readonly kind: "failed"; readonly url: string; readonly reason: string; readonly retryAfterMs?: number };
 
+/** A request for what is pointed at, once it is over. */
+export interface FetchTime {
+  /** That was asked. */
+  readonly host: string;
+  /** When it began, and how long it took, in milliseconds of a clock that only rises. */
+  readonly start_ms: number;
+  readonly ms: number;
+  /** That was answered, where anything was. */
+  readonly status?: number;
+  readonly ok: boolean;
+}
+
 export interface Fetcher {
   /**
    * Fetches what is pointed at, each once, within bounds of time and size. It throws nothing that the other side can cause.
    *
    * @param signal ends it early: what is left then counts as failed
+   * @param onFetch told of each request that was made
    */
-  fetchAll(pointers: readonly Pointer[], access: FetchAccess, signal: AbortSignal): Promise<readonly Fetched[]>;
+  fetchAll(
+    pointers: readonly Pointer[],
+    access: FetchAccess,
+    signal: AbortSignal,
+    onFetch?: (fetch: FetchTime) => void,
+  ): Promise<readonly Fetched[]>;
 }
 
 export interface FetcherLimits {
@@ -50,11 +68,18 @@ export function createFetcher(
     return await fetch(url, { headers, redirect: "manual", signal });
   }
 
-  async function fetchOne(pointer: Pointer, access: FetchAccess, room: number, all: AbortSignal): Promise<Fetched> {
+  async function fetchOne(
+    pointer: Pointer,
+    access: FetchAccess,
+    { room, all, onFetch }: { readonly room: number; readonly all: AbortSignal; readonly onFetch: OnFetch },
+  ): Promise<Fetched> {
     const url = allowed(pointer.url, access.origins);
     if (url === undefined)
       return { kind: "gone", url: pointer.url, reason: "leads to where this source fetches nothing" };
     const signal = AbortSignal.any([all, AbortSignal.timeout(limits.requestMs)]);
+    const since = performance.now();
+    const over = (done: Pick<FetchTime, "ok" | "status">): void =>
+      onFetch({ host: url.hostname, start_ms: since, ms: performance.now() - since, ...done });
     try {
       let response = await request(url, pointer, access, signal);
       if (response.status === 401) {
@@ -63,8 +88,11 @@ export function createFetcher(
         tokens.drop(access, pointer.scope);
         response = await request(url, pointer, access, signal);
       }
-      return await read(response, pointer, Math.min(limits.largestBytes, room));
+      const one = await read(response, pointer, Math.min(limits.largestBytes, room));
+      over({ status: response.status, ok: one.kind === "got" });
+      return one;
     } catch (error) {
+      over({ ok: false });
       return failure(error, pointer);
     }
   }
@@ -80,7 +108,7 @@ export function createFetcher(
   }
 
   return {
-    async fetchAll(pointers, access, signal) {
+    async fetchAll(pointers, access, signal, onFetch = () => {}) {
       const all = AbortSignal.any([signal, AbortSignal.timeout(limits.totalMs)]);
       const waiting = [...new Map(pointers.map((pointer) => [pointer.url, pointer])).values()];
       const fetched: Fetched[] = [];
@@ -88,7 +116,7 @@ export function createFetcher(
 
       async function work(): Promise<void> {
         for (let pointer = waiting.shift(); pointer !== undefined; pointer = waiting.shift()) {
-          const one = await fetchOne(pointer, access, room, all);
+          const one = await fetchOne(pointer, access, { room, all, onFetch });
           if (one.kind === "got") room -= one.bytes.length;
           fetched.push(one);
           // Who asks to be left alone, or has no answer, is not asked for the rest.
@@ -100,6 +128,8 @@ export function createFetcher(
     },
   };
 }
+
+type OnFetch = (fetch: FetchTime) => void;
 
 function failure(error: unknown, { url }: Pointer): Fetched {
   if (error instanceof TooLarge) return { kind: "gone", url, reason: error.message };

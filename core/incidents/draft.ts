@@ -24,6 +24,7 @@ export interface Made {
   /** Now, which is long after the receipt for a delivery that was queued. */
   readonly at: string;
   readonly receivedAt: string;
+  readonly traceId?: string;
 }
 
 /** Turns what a mapper made into what is stored: defaults and the severity mapping of the source, bounds, times. */
@@ -59,6 +60,7 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     url: cut(alert.url, longestValue),
     tags: [...new Set(alert.tags?.map((tag) => bounded(tag, longestTitle)))].slice(0, mostEntries),
     assignee: null,
+    ...(made.traceId !== undefined && { trace_id: made.traceId }),
     ...(said !== undefined && { said }),
   };
 }

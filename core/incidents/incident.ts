@@ -39,6 +39,8 @@ export interface Incident {
   readonly url: string | null;
   readonly tags: readonly string[];
   readonly assignee: string | null;
+  /** Of the trace of the delivery that made it; `null` where none was kept. */
+  readonly trace_id: string | null;
   /** Ids of the deliveries that it is made of, oldest first; the first `mostDeliveries`. */
   readonly deliveries: readonly string[];
 }
@@ -57,7 +59,8 @@ export type Said = Readonly<Partial<Record<Word | "severity" | "occurred_at", st
  * An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. Stores
  * keep `said` and do not show it; left out, everything was said at `last_seen_at`.
  */
-export type IncidentDraft = Omit<Incident, "number" | "deliveries"> & { readonly said?: Said };
+export type IncidentDraft = Omit<Incident, "number" | "deliveries" | "trace_id"> &
+  Partial<Pick<Incident, "trace_id">> & { readonly said?: Said };
 
 /** What an answer and a delivery say of an incident. */
 export interface IncidentRef {

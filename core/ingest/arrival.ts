@@ -1,4 +1,5 @@
 import { type Delivery, type Headers, queryOf } from "@thruway/sdk";
+import type { Trace } from "../trace.ts";
 
 /** A request as it comes in from HTTP, or from the test of a source. */
 export interface Arrival {
@@ -16,6 +17,8 @@ export interface Arrival {
   readonly receive: () => Promise<Buffer>;
   /** Marks what becomes of it as a test. */
   readonly test?: boolean;
+  /** Where it is traced. */
+  readonly trace?: Trace | undefined;
 }
 
 /** The query is parsed when a scheme asks for it. A class, since a getter in a literal would cost each delivery 2 KB. */

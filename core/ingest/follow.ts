@@ -1,6 +1,6 @@
 import type { Plugin } from "@thruway/sdk";
 import { Refusal } from "../errors.ts";
-import type { Fetched, Fetcher } from "../fetch/fetcher.ts";
+import type { Fetched, Fetcher, FetchTime } from "../fetch/fetcher.ts";
 import type { Source } from "../sources/sources.ts";
 import { check } from "../validate.ts";
 import { type Making, type Mapped, map, type Pointed } from "./map.ts";
@@ -15,6 +15,8 @@ export interface Following {
   readonly last: boolean;
   /** Ends the fetching: the gateway stops. */
   readonly signal: AbortSignal;
+  /** Told of each request. */
+  readonly onFetch?: (fetch: FetchTime) => void;
 }
 
 /** What became of a delivery, and when to ask again at the earliest for what could not be fetched. */
@@ -28,9 +30,9 @@ export async function follow(
   made: Made,
   pointed: Pointed & { readonly plugin: Plugin },
   source: Source,
-  { fetcher, making, last, signal }: Following,
+  { fetcher, making, last, signal, onFetch }: Following,
 ): Promise<Followed> {
-  const fetched = await fetcher.fetchAll(pointed.pointers, pointed.access, signal);
+  const fetched = await fetcher.fetchAll(pointed.pointers, pointed.access, signal, onFetch);
   const failed = fetched.find((one) => one.kind === "failed");
   if (failed !== undefined && !last) return { ...unfetched(made, [failed]), ...retryAfter(failed) };
   try {

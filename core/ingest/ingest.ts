@@ -2,26 +2,28 @@ import { randomUUIDv7 } from "node:crypto";
 import type { Delivery, Fetch, Ignored, Reply, Verified } from "@thruway/sdk";
 import type { Logger } from "pino";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
-import { ClientGone, type ErrorCode, Refusal, StoreError } from "../errors.ts";
+import { ClientGone, type ErrorCode, errorTable, Refusal, StoreError } from "../errors.ts";
 import { testTag } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import { unknownSource } from "../sources/registration.ts";
 import type { Source, Sources } from "../sources/sources.ts";
 import type { CommitResult, CommitStore, NewDelivery } from "../store/ports.ts";
+import { loggedTrace, type Tracing } from "../trace.ts";
 import { type Answer, answer } from "./answer.ts";
 import { type Arrival, ArrivedDelivery } from "./arrival.ts";
 import { authenticate } from "./authenticate.ts";
 import { checkFreshness } from "./check-freshness.ts";
 import { commit } from "./commit.ts";
+import { diagnose } from "./diagnose.ts";
 import { type Flight, type Flights, stalled } from "./flights.ts";
 import { handshake } from "./handshake.ts";
-import { identify } from "./identify.ts";
+import { type Identified, identify } from "./identify.ts";
 import { deliveryKey } from "./identity.ts";
 import { type Journey, startJourney } from "./journey.ts";
 import { limitRate } from "./limit-rate.ts";
-import type { Observe, Observed } from "./observe.ts";
+import { type Observe, type Observed, observedIncidents } from "./observe.ts";
 import { type Made, process } from "./process.ts";
-import type { RefusalRecorder } from "./refusals.ts";
+import type { RefusalRecorder, Unexplained } from "./refusals.ts";
 import { signedHandshake } from "./signed-handshake.ts";
 
 export interface IngestDependencies {
@@ -40,6 +42,8 @@ export interface IngestDependencies {
   readonly onQueued: () => void;
   /** Told once of each request. */
   readonly observe: Observe;
+  /** Begins the trace of a request, which its arrival brings along. */
+  readonly tracing: Pick<Tracing, "begin">;
   readonly log: Logger;
   readonly now: () => Date;
   readonly clock: () => number;
@@ -60,18 +64,24 @@ export async function ingest(
   deps: IngestDependencies,
   journey = startJourney(deps.clock),
 ): Promise<Ingested> {
-  const ended = (seen: Seen): void =>
-    deps.observe({ kind: "intake", id: arrival.id, times: journey.times, test: arrival.test === true, ...seen });
+  const { id, trace, url } = arrival;
+  const ended = (seen: Seen, status?: number): void =>
+    deps.observe({
+      ...{ kind: "intake", id, times: journey.times, test: arrival.test === true, ...seen },
+      ...(trace && { traced: { trace, url, status, ms: journey.elapsed() } }),
+    });
   let taken: Taken;
   try {
     taken = await take(arrival, deps, journey);
   } catch (error) {
-    ended({ source: knownName(arrival, deps), ...failed(error) });
+    const seen = failed(error);
+    ended({ source: knownName(arrival, deps), ...seen }, seen.code === null ? undefined : errorTable[seen.code].status);
     throw error;
   }
-  ended(taken.seen);
-  if (taken.refusal !== undefined) throw taken.refusal;
-  return taken.ingested;
+  const { ingested, refusal } = taken;
+  ended(taken.seen, refusal?.status ?? (ingested.kind === "reply" ? ingested.reply.status : 202));
+  if (refusal !== undefined) throw refusal;
+  return ingested;
 }
 
 type Seen = Pick<Observed, "source" | "plugin" | "outcome" | "code" | "incidents">;
@@ -104,20 +114,24 @@ async function take(arrival: Arrival, deps: IngestDependencies, journey: Journey
         ? queued
         : tried(arrival, admitted, { queued, known }, deps);
 
+  // Known before it is stored, so that whoever goes on with it knows too.
+  if (made.refusal !== undefined || made.failure !== undefined) arrival.trace?.keep();
   const record = recordOf(arrival, made, known);
   const result = await journey.run("commit", () => commit({ delivery: record, drafts: made.drafts }, deps.commits));
-  report(record, made, result, deps.log);
+  report(record, made, result, { log: deps.log, trace: arrival.trace });
   if (made.outcome === "queued") deps.onQueued();
   const ingested = { kind: "answer", answer: answered(record, result), journey } as const;
   const { refusal } = made;
-  if (refusal === undefined || alreadyTaken(result)) return { ingested, seen: seenOf(record, result) };
+  if (refusal === undefined || alreadyTaken(result)) return { ingested, seen: seenOf(record, made, result) };
   const { source: name, plugin, outcome } = record;
   return { ingested, seen: { source: name, plugin, outcome, code: refusal.code, incidents: [] }, refusal };
 }
 
-function seenOf({ source, plugin, outcome, code }: NewDelivery, result: CommitResult): Seen {
+function seenOf({ source, plugin, outcome, code }: NewDelivery, { drafts }: Made, result: CommitResult): Seen {
   const stored = { source, plugin, code, incidents: [] };
-  if (result.kind === "committed") return { ...stored, outcome, incidents: result.incidents };
+  if (result.kind === "committed") {
+    return { ...stored, outcome, incidents: observedIncidents(result.incidents, drafts) };
+  }
   if (result.kind === "spooled") return { ...stored, outcome: result.duplicate ? "duplicate" : "spooled" };
   return { ...stored, outcome: "duplicate", code: null };
 }
@@ -146,6 +160,7 @@ function tried(
     at: deps.now(),
     receivedAt: arrival.receivedAt,
     tags: arrival.test ? [testTag] : [],
+    traceId: arrival.trace?.kept ? arrival.trace.traceId : undefined,
   };
   const { plugins, flights } = deps;
   const { journey } = known;
@@ -173,16 +188,46 @@ type Admitted = { readonly reply: Reply; readonly source: string } | Believed;
  */
 export function greet(
   arrival: Omit<Arrival, "receive">,
-  { sources }: Pick<IngestDependencies, "sources">,
+  deps: Pick<IngestDependencies, "sources" | "observe" | "clock">,
 ): Reply | undefined {
-  const identified = identify(arrival.sourceName, sources.find.bind(sources));
-  return handshake(new ArrivedDelivery(arrival, Buffer.alloc(0)), identified);
+  const { sources } = deps;
+  const journey = startJourney(deps.clock);
+  const identified = journey.run("identify", () => identify(arrival.sourceName, sources.find.bind(sources)));
+  const delivery = new ArrivedDelivery(arrival, Buffer.alloc(0));
+  const reply = journey.run("handshake", () => handshake(delivery, identified));
+  if (reply !== undefined) {
+    const seen = {
+      source: knownName(arrival, deps),
+      plugin: null,
+      outcome: "greeted",
+      code: null,
+      incidents: [],
+    } as const;
+    deps.observe({ kind: "intake", id: arrival.id, times: journey.times, test: false, ...seen });
+  }
+  return reply;
+}
+
+/** Says of a request to the endpoint that it was refused before its delivery's life began: by another method, say. */
+export function observeStray(
+  { id, sourceName, code }: Pick<Arrival, "id" | "sourceName"> & { readonly code: ErrorCode },
+  deps: Pick<IngestDependencies, "sources" | "observe">,
+): void {
+  const seen = {
+    source: knownName({ sourceName }, deps),
+    plugin: null,
+    outcome: "refused",
+    code,
+    incidents: [],
+  } as const;
+  deps.observe({ kind: "intake", id, times: [], test: false, ...seen });
 }
 
 /** Everything before a sender is believed. What is refused here leaves a line for the operator, but no bytes. */
 async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journey): Promise<Admitted> {
   let authenticated = false;
   let bytes = 0;
+  let judged: Judged | undefined;
   try {
     const body = await journey.run("receive", arrival.receive);
     bytes = body.length;
@@ -191,6 +236,7 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
     const identified = journey.run("identify", () =>
       identify(arrival.sourceName, deps.sources.find.bind(deps.sources)),
     );
+    judged = { delivery, identified };
     const reply = journey.run("handshake", () => handshake(delivery, identified));
     if (reply !== undefined) return { reply, source: knownName(arrival, deps) };
     const authenticating = journey.run("authenticate", () =>
@@ -211,12 +257,45 @@ async function admit(arrival: Arrival, deps: IngestDependencies, journey: Journe
     if (error instanceof ClientGone || !(error instanceof Refusal)) throw error;
     // A flood of refusals spends the budget of its own address; a good delivery from there never comes to this line.
     if (!authenticated) await limitRate(deps.refusalLimiter, arrival.address);
-    deps.refusals.add(refusedRecord(arrival, error, { bytes, journey, source: knownName(arrival, deps) }));
+    arrival.trace?.keep();
+    const record = refusedRecord(arrival, error, { bytes, journey, source: knownName(arrival, deps) });
+    deps.refusals.add(record, judged && unexplained(judged, error.code, arrival.sourceName, deps.plugins));
     throw error;
   }
 }
 
-function knownName(arrival: Arrival, deps: IngestDependencies): string {
+interface Judged {
+  readonly delivery: Delivery;
+  readonly identified: Identified;
+}
+
+/** What the signature or its time is to blame for, and what may be: a name that is not registered is treated alike. */
+const diagnosable = new Set<ErrorCode>([
+  "invalid_signature",
+  "invalid_timestamp",
+  "timestamp_expired",
+  "unknown_source",
+]);
+
+function unexplained(
+  { delivery, identified }: Judged,
+  code: ErrorCode,
+  name: string,
+  plugins: Plugins,
+): Unexplained | undefined {
+  if (!diagnosable.has(code)) return undefined;
+  const { scheme, credentials } = identified.source;
+  const toleranceSeconds = identified.known ? identified.source.toleranceSeconds : null;
+  return {
+    name,
+    async diagnose() {
+      const diagnosis = await diagnose({ delivery, name, scheme, credentials, toleranceSeconds }, plugins);
+      return identified.known ? diagnosis : null;
+    },
+  };
+}
+
+function knownName(arrival: Pick<Arrival, "sourceName">, deps: Pick<IngestDependencies, "sources">): string {
   return deps.sources.find(arrival.sourceName)?.name ?? unknownSource;
 }
 
@@ -269,7 +348,7 @@ const longestHeader = 200;
 function described(
   arrival: Arrival,
   journey: Journey,
-): Pick<NewDelivery, "id" | "received_at" | "address" | "content_type" | "user_agent" | "stages"> {
+): Pick<NewDelivery, "id" | "received_at" | "address" | "content_type" | "user_agent" | "stages" | "traceparent"> {
   const header = (name: string): string | null => arrival.headers[name]?.[0]?.slice(0, longestHeader) ?? null;
   return {
     id: arrival.id,
@@ -278,6 +357,7 @@ function described(
     content_type: header("content-type"),
     user_agent: header("user-agent"),
     stages: journey.times.slice(),
+    ...(arrival.trace && { traceparent: arrival.trace.traceparent() }),
   };
 }
 
@@ -295,12 +375,13 @@ function report(
   { id, source, plugin, outcome, code }: NewDelivery,
   { failure }: Made,
   result: CommitResult,
-  log: Logger,
+  { log, trace }: Pick<IngestDependencies, "log"> & Pick<Arrival, "trace">,
 ): void {
-  if (failure !== undefined) log.error({ delivery_id: id, source, plugin, err: failure.cause }, "Plugin failed");
+  const about = { request_id: id, delivery_id: id, source, plugin, ...loggedTrace(trace) };
+  if (failure !== undefined) log.error({ ...about, err: failure.cause }, "Plugin failed");
   const incidents = result.kind === "committed" ? result.incidents.map((each) => each.incident_number) : [];
   const stored = result.kind === "duplicate" ? "duplicate" : outcome;
-  const fields = { delivery_id: id, source, plugin, outcome: stored, ...(code !== null && { code }) };
+  const fields = { ...about, outcome: stored, ...(code !== null && { code }) };
   if (result.kind === "spooled") log.info({ ...fields }, "Delivery spooled");
   else log.info({ ...fields, incidents }, "Delivery stored");
 }

@@ -22,6 +22,8 @@ export interface Journey {
   run<T>(stage: Stage, work: () => T): T;
   /** In the order in which they ended. */
   readonly times: readonly StageTime[];
+  /** Milliseconds since it began. */
+  elapsed(): number;
 }
 
 /** @param clock milliseconds that only rise, like `performance.now` */
@@ -58,7 +60,7 @@ export function startJourney(clock: () => number): Journey {
     return result;
   }
 
-  return { run, times };
+  return { run, times, elapsed: () => rounded(clock() - started) };
 }
 
 /** To the microsecond. */

@@ -33,6 +33,8 @@ export interface Making {
   readonly receivedAt: Date;
   /** Tags that the core adds: `test` for a test event. */
   readonly tags: readonly string[];
+  /** Of the trace, where it is kept. */
+  readonly traceId?: string | undefined;
 }
 
 /**
@@ -50,11 +52,15 @@ export function map(payload: unknown, plugin: Plugin, source: Source, making: Ma
   const held = isPointers(result) ? (result.alerts ?? []) : result;
   const alerts: readonly Alert[] = Array.isArray(held) ? held : [held];
   const settings = { ...source.drafts, plugin: plugin.name };
-  const times: Omit<Made, "id"> = { at: making.at.toISOString(), receivedAt: making.receivedAt.toISOString() };
+  const made: Omit<Made, "id"> = {
+    at: making.at.toISOString(),
+    receivedAt: making.receivedAt.toISOString(),
+    ...(making.traceId !== undefined && { traceId: making.traceId }),
+  };
   const draft = (alert: Alert): IncidentDraft => {
     refuseMalformed(plugin, alert);
     const tagged = making.tags.length === 0 ? alert : { ...alert, tags: [...(alert.tags ?? []), ...making.tags] };
-    return draftOf(tagged, settings, { id: making.newId(), ...times });
+    return draftOf(tagged, settings, { id: making.newId(), ...made });
   };
   const drafts = byPlugin(plugin.name, () => alerts.map(draft));
   if (!isPointers(result)) return drafts.length > 0 ? { drafts } : { ignored: "the payload holds no alert" };

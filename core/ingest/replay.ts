@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
+import type { Who } from "../access/who.ts";
 import { Refusal } from "../errors.ts";
 import type { DeliveryStore, QueueStore, StoredDelivery } from "../store/ports.ts";
+import { loggedTrace, parseTraceparent } from "../trace.ts";
 import { type Answer, answer } from "./answer.ts";
 
 export interface ReplayDependencies {
@@ -8,12 +10,13 @@ export interface ReplayDependencies {
   readonly queue: Pick<QueueStore, "requeue">;
   /** Called when a delivery was put back, so that a worker looks at once. */
   readonly onQueued: () => void;
+  readonly by: Who;
   readonly log: Logger;
   readonly now: () => Date;
 }
 
 /** Replays a delivery by its id; what it resolves with and throws is said at `replay`. */
-export type Replayer = (id: string) => Promise<Answer>;
+export type Replayer = (id: string, by: Who) => Promise<Answer>;
 
 /** Somebody else may change it between a look and the next step; after so many changes it is nobody's to replay. */
 const mostLooks = 3;
@@ -34,7 +37,8 @@ export async function replay(id: string, deps: ReplayDependencies): Promise<Answ
     if (delivery.body === null) throw notReplayable("Its bytes are not kept");
     if (await deps.queue.requeue(delivery.id, deps.now())) {
       const { source, outcome } = delivery;
-      deps.log.info({ delivery_id: delivery.id, source, outcome }, "Delivery replayed");
+      const trace = loggedTrace(parseTraceparent(delivery.traceparent));
+      deps.log.info({ ...deps.by, delivery_id: delivery.id, source, outcome, ...trace }, "Delivery replayed");
       deps.onQueued();
       return answer({ ...delivery, outcome: "queued" }, false);
     }

@@ -1,16 +1,17 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Logger } from "pino";
 import { type ErrorCode, messageOf } from "../errors.ts";
-import { createFetcher, type Fetcher } from "../fetch/fetcher.ts";
+import { createFetcher, type Fetcher, type FetchTime } from "../fetch/fetcher.ts";
 import { testTag } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import type { Source, Sources } from "../sources/sources.ts";
 import type { ClaimedDelivery, CommitStore, NewDelivery, QueueStore } from "../store/ports.ts";
+import { commitKey, loggedTrace, type Trace, type Tracing } from "../trace.ts";
 import { type Flights, stalled } from "./flights.ts";
 import { type Followed, follow } from "./follow.ts";
 import { isTest } from "./identity.ts";
 import { type Journey, startJourney } from "./journey.ts";
-import type { Observe, Observed } from "./observe.ts";
+import { type Observe, type Observed, observedIncidents } from "./observe.ts";
 import { process } from "./process.ts";
 
 const mostAtOnce = 16;
@@ -29,6 +30,8 @@ export interface WorkerDependencies {
   readonly leaseMs: number;
   /** Told each time that a delivery was taken up. */
   readonly observe: Observe;
+  /** Goes on with the trace that a delivery was stored with. */
+  readonly tracing: Pick<Tracing, "resume">;
   readonly log: Logger;
   readonly now: () => Date;
   readonly clock: () => number;
@@ -93,15 +96,21 @@ type Dependencies = WorkerDependencies & { readonly fetcher: Fetcher; readonly s
 async function settle(job: ClaimedDelivery, deps: Dependencies): Promise<void> {
   const { delivery, epoch } = job;
   const { id, source } = delivery;
-  const fields = { delivery_id: id, source, attempts: delivery.attempts };
   const journey = startJourney(deps.clock);
+  const trace = deps.tracing.resume(delivery.traceparent, deps.now(), commitKey(id, epoch));
+  const fetches: FetchTime[] = [];
+  const began = deps.clock();
+  const onFetch = (fetch: FetchTime): void => void fetches.push({ ...fetch, start_ms: fetch.start_ms - began });
+  const traced = { attempt: delivery.attempts, epoch, fetches };
+  const fields = { delivery_id: id, source, attempts: delivery.attempts, ...loggedTrace(trace) };
   const ended = (seen: Partial<Observed> & Pick<Observed, "outcome">): void =>
     deps.observe({
       ...{ kind: "work", id, source, plugin: delivery.plugin, code: null, incidents: [] },
       ...{ times: journey.times, test: isTest(delivery, job.key), ...seen },
+      ...(trace && { traced: { ...traced, trace, ms: journey.elapsed() } }),
     });
   try {
-    const settled = await processed(job, journey, deps);
+    const settled = await processed(job, { journey, trace, onFetch }, deps);
     if ("retry" in settled) {
       const wait = Math.max(delayMs(delivery.attempts, deps.random()), settled.afterMs ?? 0);
       const at = new Date(deps.now().getTime() + wait);
@@ -120,7 +129,7 @@ async function settle(job: ClaimedDelivery, deps: Dependencies): Promise<void> {
       { ...fields, outcome, result: result.kind },
       "Queued delivery settled",
     );
-    const incidents = result.kind === "committed" ? result.incidents : [];
+    const incidents = result.kind === "committed" ? observedIncidents(result.incidents, settled.drafts) : [];
     ended({ outcome: result.kind === "duplicate" ? "duplicate" : outcome, plugin, code, incidents });
   } catch (error) {
     // The lease runs out and somebody takes it up again.
@@ -133,12 +142,19 @@ type Settled =
   | { readonly retry: string; readonly afterMs?: number | undefined }
   | { readonly delivery: NewDelivery; readonly drafts: Parameters<CommitStore["commit"]>[0]["drafts"] };
 
+/** One time that a delivery is taken up. */
+interface Try {
+  readonly journey: Journey;
+  readonly trace: Trace | undefined;
+  readonly onFetch: (fetch: FetchTime) => void;
+}
+
 async function processed(
   { delivery, key, body, epoch }: ClaimedDelivery,
-  journey: Journey,
+  { journey, trace, onFetch }: Try,
   deps: Dependencies,
 ): Promise<Settled> {
-  const { incidents: _, duplicate_of: __, attempts, next_attempt_at: ___, ...record } = delivery;
+  const { incidents: _, duplicate_of: __, attempts, next_attempt_at: ___, diagnosis: ____, ...record } = delivery;
   const last = attempts >= mostAttempts;
   const found = sourceOf(delivery.source, deps.sources);
   if (!("source" in found)) {
@@ -147,9 +163,10 @@ async function processed(
   }
   const { source } = found;
   const keepKey = isTest(delivery, key);
+  const traceId = trace?.kept ? trace.traceId : undefined;
   const headers = delivery.content_type === null ? {} : { "content-type": [delivery.content_type] };
   const receivedAt = new Date(delivery.received_at);
-  const making = { newId: randomUUIDv7, at: deps.now(), receivedAt, tags: keepKey ? [testTag] : [] };
+  const making = { newId: randomUUIDv7, at: deps.now(), receivedAt, tags: keepKey ? [testTag] : [], traceId };
   const mapped = deps.flights.run(
     () => ({ delivery: { ...record, key, body }, epoch }),
     () => process({ body, headers }, source, { plugins: deps.plugins, making, key, keepKey, journey }),
@@ -159,15 +176,17 @@ async function processed(
     return { delivery: { ...record, key, body, outcome: "dead", ...why }, drafts: [] };
   }
   const { pointed } = mapped;
-  const following = { fetcher: deps.fetcher, making, last, signal: deps.stopping };
+  const following = { fetcher: deps.fetcher, making, last, signal: deps.stopping, onFetch };
   const made: Followed =
     pointed === undefined ? mapped : await journey.run("follow", () => follow(mapped, pointed, source, following));
   if (made.outcome === "queued" && !last) {
     return { retry: made.reason ?? messageOf(made.failure), afterMs: made.retryAfterMs };
   }
+  if (made.refusal !== undefined || made.failure !== undefined) trace?.keep();
   return {
     delivery: {
       ...record,
+      ...(trace && { traceparent: trace.traceparent() }),
       key: made.key,
       body,
       plugin: made.plugin,

@@ -3,7 +3,7 @@ import type { Detail } from "../errors.ts";
 import type { Registration } from "./registration.ts";
 
 /** NIST SP 800-107 asks for keys as long as the digest; what is shorter can be guessed offline from one captured delivery. */
-const shortSecret = 16;
+export const shortSecret = 16;
 
 /** Whether the secrets of a source are what its signature scheme needs. */
 export function secretProblems(scheme: SignatureScheme, { secrets, options }: Registration): readonly Detail[] {

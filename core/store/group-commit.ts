@@ -22,9 +22,11 @@ export interface GroupCommit<Item, Result> {
  * Gathers concurrent items into batches, one batch under way at a time. The first item of a quiet moment goes at once.
  *
  * @param write takes a batch and resolves with one result per item, in their order
+ * @param onWrite told of each batch, before its items are; how long it took, in milliseconds
  */
 export function groupCommit<Item, Result>(
   write: (batch: readonly Item[]) => Promise<readonly Result[]>,
+  onWrite: (batch: readonly Item[], written: { readonly ms: number; readonly ok: boolean }) => void = () => {},
 ): GroupCommit<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let draining: Promise<void> | undefined;
@@ -33,13 +35,15 @@ export function groupCommit<Item, Result>(
     while (waiting.length > 0) {
       const batch = waiting.slice(0, mostPerBatch);
       waiting = waiting.slice(mostPerBatch);
+      const items = batch.map(({ item }) => item);
+      const since = performance.now();
+      const written = (ok: boolean): void => onWrite(items, { ms: performance.now() - since, ok });
       try {
-        const results = await Promise.try(
-          write,
-          batch.map(({ item }) => item),
-        );
+        const results = await Promise.try(write, items);
+        written(true);
         for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
       } catch (error) {
+        written(false);
         for (const { reject } of batch) reject(error);
       }
     }

@@ -1,14 +1,18 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { messageOf, UserError } from "../errors.ts";
+import { type OnSharedWrite, type Tracing, untraced } from "../trace.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Migration } from "./migration.ts";
 import type { MongoStore, MongoStoreOptions } from "./mongodb/index.ts";
 import type { Store } from "./ports.ts";
 import { openSpool } from "./spool/index.ts";
+import type { SpoolStatus } from "./spool-port.ts";
 import { openSqliteStore } from "./sqlite/index.ts";
 import { migrateFile } from "./sqlite/migrate-file.ts";
 import { storeAndForward } from "./store-and-forward.ts";
 import type { TransferSource, TransferTarget } from "./transfer.ts";
+import { type StoreWatch, unwatched } from "./watch.ts";
 
 const sqlite = "sqlite:";
 export const spoolFile = "spool.db";
@@ -28,16 +32,25 @@ export interface StoreSettings {
 /**
  * Opens the store of a gateway: as `openStore`, and for one that can be away with a spool in the data folder.
  *
+ * @param tracing told of the writes that deliveries share, and of each delivery that the spool forwards
  * @throws {UserError} where it cannot be opened
  */
-export async function openGatewayStore(settings: StoreSettings, log: Logger, now: () => Date): Promise<Store> {
-  if (!isRemote(settings.storeUrl)) return openStore(settings.storeUrl);
+export async function openGatewayStore(
+  settings: StoreSettings,
+  log: Logger,
+  now: () => Date,
+  watch: StoreWatch = unwatched,
+  tracing: Pick<Tracing, "within"> = untraced,
+): Promise<Store> {
+  const { onSharedWrite } = watch;
+  if (!isRemote(settings.storeUrl)) return openStore(settings.storeUrl, onSharedWrite);
   const store = await openRemoteStore(settings.storeUrl, {
     timeoutMs: settings.storeTimeoutMs,
     leaseMs: settings.queueLeaseMs,
+    onSharedWrite,
   });
   const path = join(settings.dataDir, spoolFile);
-  const spool = await openSpool(path, settings.spoolMaxBytes).catch(async (cause: unknown) => {
+  const spool = await openSpool(path, settings.spoolMaxBytes, onSharedWrite).catch(async (cause: unknown) => {
     await store.close();
     throw new UserError(`The spool ${path} cannot be opened: ${messageOf(cause)}`, { cause });
   });
@@ -48,6 +61,8 @@ export async function openGatewayStore(settings: StoreSettings, log: Logger, now
     },
     spool,
     timeoutMs: settings.storeTimeoutMs,
+    onForwarded: watch.onForwarded,
+    tracing,
     log,
     now,
   });
@@ -63,8 +78,9 @@ export function isRemote(url: string): boolean {
  *
  * @throws {UserError} where it cannot be opened
  */
-export async function openStore(url: string): Promise<Store> {
-  return isRemote(url) ? openRemoteStore(url) : opening(pathOf(url), openSqliteStore);
+export async function openStore(url: string, onSharedWrite?: OnSharedWrite): Promise<Store> {
+  if (isRemote(url)) return openRemoteStore(url, { onSharedWrite });
+  return opening(pathOf(url), (path) => openSqliteStore(path, onSharedWrite));
 }
 
 /** The driver takes a tenth of a second to load, which a gateway on the embedded store need not wait for. */
@@ -97,6 +113,21 @@ export async function migrateStore(url: string): Promise<readonly Migration[]> {
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Looks at a store and changes nothing.
+ *
+ * @throws where it cannot be opened, or does not answer
+ */
+export async function inspectStore(url: string, timeoutMs: number, now: Date): Promise<Inspection> {
+  if (!isRemote(url)) return (await import("./sqlite/inspect.ts")).inspectFile(pathOf(url), now);
+  return (await import("./mongodb/inspect.ts")).inspectDatabase(url, timeoutMs, now);
+}
+
+/** How full the spool of a data folder is; `undefined` where there is none. */
+export async function inspectSpool(dataDir: string): Promise<SpoolStatus | undefined> {
+  return (await import("./spool/inspect.ts")).inspectSpoolFile(join(dataDir, spoolFile));
 }
 
 /** Both ends of a copy from the embedded store to MongoDB. */

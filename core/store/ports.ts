@@ -81,6 +81,29 @@ export interface StageTime {
   readonly ok: boolean;
 }
 
+/** Why a delivery was refused that could not be authenticated, for operators alone: no secret, no signature, no bytes. */
+export interface Diagnosis {
+  /** How the source's sender has to prove itself: the scheme's name, and its summary for people. */
+  readonly expected: { readonly scheme: string; readonly summary: string };
+  /** What of the request that is read for it, and whether it was there: `headers.x-webhook-signature`. */
+  readonly proof: readonly { readonly path: string; readonly found: "once" | "missing" | "repeated" }[];
+  /** Hex, to be compared with what the sender says that it sent. */
+  readonly body_sha256: string;
+  /** The time of sending as the sender wrote it, where it looks like one. */
+  readonly timestamp: string | null;
+  /** By how much it lies before the receipt; negative where it lies after. */
+  readonly clock_difference_seconds: number | null;
+  /** How many of the usual mistakes were looked for; 0 where the signature is right, and for bodies that are too large. */
+  readonly tried: number;
+  readonly findings: readonly Finding[];
+}
+
+/** A mistake that was found: what is wrong and what to do. */
+export interface Finding {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** One request that arrived, as it is shown. */
 export interface DeliveryRecord {
   readonly id: string;
@@ -92,6 +115,8 @@ export interface DeliveryRecord {
   /** Why, in one sentence. */
   readonly reason: string | null;
   readonly details: readonly Detail[] | null;
+  /** Of the first few in a minute that were refused for their signature or its time. */
+  readonly diagnosis: Diagnosis | null;
   readonly received_at: string;
   /** The signature scheme that proved the sender. */
   readonly scheme: string | null;
@@ -100,6 +125,8 @@ export interface DeliveryRecord {
   readonly user_agent: string | null;
   readonly body_bytes: number;
   readonly stages: readonly StageTime[];
+  /** Where its trace goes on (W3C), in whichever process; absent where it is not traced. Shown as `trace_id`. */
+  readonly traceparent?: string;
   readonly incidents: readonly IncidentRef[];
   readonly duplicate_of: string | null;
   /** How often a worker has taken it up. */
@@ -107,8 +134,8 @@ export interface DeliveryRecord {
   readonly next_attempt_at: string | null;
 }
 
-/** What the store fills in itself. */
-type Assigned = "incidents" | "duplicate_of" | "attempts" | "next_attempt_at";
+/** What the store fills in itself, and what only a refused delivery has. */
+type Assigned = "incidents" | "duplicate_of" | "attempts" | "next_attempt_at" | "diagnosis";
 
 export interface NewDelivery extends Omit<DeliveryRecord, Assigned> {
   /** What identifies it; two deliveries with one key are the same one. Not shown. */
@@ -137,7 +164,7 @@ export interface DeliveryStore {
   prune(before: Date, limit: number): Promise<number>;
 }
 
-export type RefusedDelivery = Omit<DeliveryRecord, Assigned>;
+export type RefusedDelivery = Omit<DeliveryRecord, Assigned> & Partial<Pick<DeliveryRecord, "diagnosis">>;
 
 export interface DeliveryQuery extends PageQuery {
   readonly source?: string;

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { messageOf, Refusal, StoreError, UserError } from "../errors.ts";
+import { commitKey, loggedTrace, parseTraceparent, type Step, type Tracing, untraced } from "../trace.ts";
 import type { Checks, Commit, CommitResult, SourceRecord, Store, StoredDelivery, TokenRecord } from "./ports.ts";
 import type { Spool } from "./spool-port.ts";
 import { within } from "./within.ts";
@@ -12,6 +13,10 @@ export interface StoreAndForwardDependencies {
   readonly spool: Spool;
   /** How long the store may take to make a delivery durable. */
   readonly timeoutMs: number;
+  /** Told of each delivery that waited in the spool and is stored. */
+  readonly onForwarded?: (commit: Commit, result: CommitResult) => void;
+  /** Forwards each delivery in the trace that it came with. */
+  readonly tracing?: Pick<Tracing, "within">;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -40,7 +45,7 @@ const keptToken = (id: string): string => `token ${id}`;
  * @returns once the store has answered, or has been found to be away
  */
 export async function storeAndForward(deps: StoreAndForwardDependencies): Promise<Store> {
-  const { store, spool, log, now, timeoutMs } = deps;
+  const { store, spool, log, now, timeoutMs, tracing = untraced } = deps;
   let away: { readonly since: Date; readonly reason: string } | undefined;
   let isPrepared = false;
   let working: Promise<void> | undefined;
@@ -95,6 +100,8 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
     away = undefined;
   }
 
+  const deliver = (commit: Commit): Promise<CommitResult> => ask(() => store.commits.commit(commit), forwardTurnMs);
+
   /** The oldest first; those of one turn share the store's write, in their order. */
   async function forward(): Promise<void> {
     let forwarded = 0;
@@ -104,15 +111,22 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
       const commits = await spool.oldest(forwardedAtOnce);
       if (commits.length === 0) break;
       const results = await Promise.allSettled(
-        commits.map((commit) => ask(() => store.commits.commit(commit), forwardTurnMs)),
+        commits.map((commit) => tracing.within(commit.delivery.traceparent, forwarding(commit), () => deliver(commit))),
       );
       const done: string[] = [];
       for (const [index, result] of results.entries()) {
-        const id = commits[index]?.delivery.id ?? "";
-        if (result.status === "fulfilled") done.push(id);
-        else if (!isOutage(result.reason)) {
+        const commit = commits[index];
+        const id = commit?.delivery.id ?? "";
+        if (result.status === "fulfilled") {
+          done.push(id);
+          if (commit !== undefined) deps.onForwarded?.(commit, result.value);
+        } else if (!isOutage(result.reason)) {
           log.error(
-            { delivery_id: id, err: result.reason },
+            {
+              delivery_id: id,
+              err: result.reason,
+              ...loggedTrace(parseTraceparent(commits[index]?.delivery.traceparent)),
+            },
             "Spooled delivery cannot be stored; it stays in the spool",
           );
           await spool.refuse(id, messageOf(result.reason));
@@ -309,6 +323,16 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
   };
 }
 
+function forwarding({ delivery: { id, source } }: Commit): Step {
+  return {
+    name: "forward",
+    kind: "consumer",
+    commit: commitKey(id),
+    delivery: id,
+    source,
+  };
+}
+
 /** Not the fault of what was asked: the store is away, or so slow that nobody can wait for it. */
 function isOutage(error: unknown): boolean {
   return error instanceof StoreError || (error instanceof Refusal && error.code === "store_unavailable");
@@ -318,6 +342,7 @@ function isOutage(error: unknown): boolean {
 function waiting({ delivery: { key: _, ...delivery } }: Commit): StoredDelivery {
   return {
     ...delivery,
+    diagnosis: null,
     outcome: "queued",
     incidents: [],
     duplicate_of: null,

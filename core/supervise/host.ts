@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { type Flights, unrecorded } from "../ingest/flights.ts";
-import type { Store } from "../store/ports.ts";
+import type { ShareMetrics } from "../telemetry/snapshot.ts";
+import type { RecoveryDependencies } from "./recover-flights.ts";
 import { stopSignals } from "./stop-signals.ts";
 
 /** What is around a gateway's process: nothing, or a supervisor with others beside it. */
@@ -12,7 +13,8 @@ export interface Host {
   readonly connections?: Connections;
   openFlights(log: Logger): Flights;
   /** Brings in what other processes had in hand when they died. @returns what ends it */
-  recover(store: Pick<Store, "commits" | "queue">, log: Logger, now: () => Date): Promise<() => Promise<void>>;
+  recover(deps: Omit<RecoveryDependencies, "folder">): Promise<() => Promise<void>>;
+  readonly shareMetrics: ShareMetrics;
   /** Resolves when the gateway is to stop. Asked for from the beginning, so that no word is missed. */
   stopped(): Promise<unknown>;
   /** The gateway takes webhooks. */
@@ -35,6 +37,7 @@ export const alone: Host = {
   logged: {},
   openFlights: () => unrecorded,
   recover: () => Promise.resolve(() => Promise.resolve()),
+  shareMetrics: (own) => ({ all: async () => [await own()], close: () => Promise.resolve() }),
   stopped: () => stopSignals().asked,
   ready: () => {},
   end: () => {},

@@ -3,8 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { messageOf } from "../errors.ts";
 import { type Flight, stalled } from "../ingest/flights.ts";
+import { isTest } from "../ingest/identity.ts";
+import type { Observe, Observed } from "../ingest/observe.ts";
 import type { Outcome, Store } from "../store/ports.ts";
 import { flushed } from "../telemetry/log.ts";
+import { commitKey, loggedTrace, parseTraceparent, type Tracing } from "../trace.ts";
 import { waitAtMost } from "../wait.ts";
 import { readFlight } from "./flight-file.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -14,6 +17,9 @@ export interface RecoveryDependencies {
   readonly store: Pick<Store, "commits" | "queue">;
   readonly log: Logger;
   readonly now: () => Date;
+  /** Told of each request, and each try, whose process could tell nobody. */
+  readonly observe: Observe;
+  readonly tracing: Pick<Tracing, "restore" | "resume" | "flush">;
 }
 
 const longestWaitMs = 2_000;
@@ -45,17 +51,20 @@ export async function recoverFlights(deps: RecoveryDependencies): Promise<() => 
 }
 
 /** @returns whether nothing is left */
-async function bringAllIn({ folder, store, log, now }: RecoveryDependencies, said: boolean): Promise<boolean> {
+async function bringAllIn(deps: RecoveryDependencies, said: boolean): Promise<boolean> {
+  const { folder, store, log, now } = deps;
   let left = false;
   for (const file of folder.aside()) {
     const flight = readOrIgnore(file, log);
     try {
       if (flight !== undefined) {
-        const { id, source, plugin } = flight.delivery;
+        const { id, source, plugin, traceparent } = flight.delivery;
         const outcome = await bringIn(flight, store, now());
-        log.error({ delivery_id: id, source, plugin, outcome }, "Plugin did not come to an end");
+        deps.observe(observedOf(flight, outcome, deps));
+        const trace = loggedTrace(parseTraceparent(traceparent));
+        log.error({ delivery_id: id, source, plugin, outcome, ...trace }, "Plugin did not come to an end");
         // The next thing that this process does may be to try it again, and die of it.
-        await flushed(log);
+        await Promise.all([flushed(log), deps.tracing.flush()]);
       }
       await rm(file, { force: true });
     } catch (error) {
@@ -73,6 +82,26 @@ function readOrIgnore(file: string, log: Logger): Flight | undefined {
     log.warn({ file, problem: messageOf(error) }, "What a worker was at cannot be read");
     return undefined;
   }
+}
+
+/** What a process would have said of it, had it not died. */
+function observedOf(
+  { delivery, epoch }: Flight,
+  outcome: Outcome,
+  { tracing, now }: Pick<RecoveryDependencies, "tracing" | "now">,
+): Observed {
+  const { id, source, plugin, traceparent, key } = delivery;
+  const about = { id, source, plugin, code: "plugin_stalled", incidents: [], test: isTest(delivery, key) } as const;
+  const at = now();
+  if (epoch === undefined) {
+    const received = new Date(delivery.received_at);
+    const trace = tracing.restore(traceparent, received);
+    const traced = trace && { traced: { trace, ms: at.getTime() - received.getTime() } };
+    return { ...about, kind: "intake", outcome: "failed", times: delivery.stages, ...traced };
+  }
+  const trace = tracing.resume(traceparent, at, commitKey(id, epoch));
+  const traced = trace && { traced: { trace, epoch, ms: 0 } };
+  return { ...about, kind: "work", outcome: outcome === "dead" ? "dead" : "retry", times: [], ...traced };
 }
 
 /** Whoever has brought it in already, or has taken the delivery over since, is not disturbed. */

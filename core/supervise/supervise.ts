@@ -2,11 +2,12 @@ import { createServer } from "node:net";
 import type { Logger } from "pino";
 import type { Settings } from "../config/settings.ts";
 import { listen } from "../listen.ts";
-import { createLog, flushed } from "../telemetry/log.ts";
+import { createLog } from "../telemetry/log.ts";
 import { type Purpose, runFolder } from "./run-folder.ts";
 import { createStalls } from "./stalls.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { createSwitchboard } from "./switchboard.ts";
+import { createTally } from "./tally.ts";
 import { type WorkerSlot, workerSlot } from "./worker-slot.ts";
 
 /** A worker that takes longer to stop than it may is ended after that. */
@@ -21,22 +22,25 @@ const stopMarginMs = 5_000;
  */
 export async function supervise(settings: Settings, workers: number, purpose: Purpose): Promise<number> {
   const { stallTimeoutMs, stopTimeoutMs } = settings;
-  const log = createLog(settings.logLevel);
+  const { gateway: log, close: closeLog } = createLog(settings);
   const board = createSwitchboard();
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => board.add(socket));
   const stalls = createStalls();
+  const tally = createTally();
   const ready = new Set<number>();
   let slots: readonly WorkerSlot[] = [];
   const stop = stopSignals(() => {
     for (const slot of slots) slot.kill();
   });
-  const url = purpose.listens ? await listen(server, settings) : null;
+  const port = purpose.listens ? settings.port : settings.workPort;
+  const url = port === undefined ? null : await listen(server, { host: settings.host, port });
   slots = Array.from({ length: workers }, (_, worker) =>
     workerSlot(worker, {
       url,
       folder: runFolder(settings, purpose),
       board,
       stalls,
+      tally,
       stallTimeoutMs,
       log,
       clock: () => performance.now(),
@@ -59,12 +63,12 @@ export async function supervise(settings: Settings, workers: number, purpose: Pu
     for (const slot of others) slot.start();
     await stop.asked;
   }
-  if (purpose.listens) server.close();
+  if (url !== null) server.close();
   board.close();
   await stopAll(slots, stopTimeoutMs, log);
   clearInterval(watching);
   stop.forget();
-  await flushed(log);
+  await closeLog();
   return failed === undefined || failed === "stop" ? 0 : (failed.code ?? 1);
 }
 

@@ -9,6 +9,7 @@ import { type Assignment, assignmentVariable, type FromWorker, type ToWorker } f
 import type { RunFolder } from "./run-folder.ts";
 import type { Stall, Stalls } from "./stalls.ts";
 import type { Switchboard, Taker } from "./switchboard.ts";
+import type { Tally } from "./tally.ts";
 
 /** A start opens a store, which may have much to recover, before the event loop is to be relied on. */
 const longestStartMs = 60_000;
@@ -21,6 +22,7 @@ export interface SlotDependencies {
   readonly folder: RunFolder;
   readonly board: Switchboard;
   readonly stalls: Stalls;
+  readonly tally: Tally;
   readonly stallTimeoutMs: number;
   readonly log: Logger;
   /** Milliseconds that only rise. */
@@ -63,7 +65,7 @@ interface Running {
 }
 
 export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
-  const { board, folder, log, clock } = deps;
+  const { board, folder, tally, log, clock } = deps;
   const backoff = createBackoff();
   const { promise: empty, resolve: isEmpty } = Promise.withResolvers<void>();
   let running: Running | undefined;
@@ -94,8 +96,11 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
     state.heardAt = clock();
     if (message.kind === "took") board.took(taker, message.connection);
     if (message.kind === "closing") board.gone(taker);
+    if (message.kind === "metrics") tally.took(worker, message.snapshot);
+    if (message.kind === "gather") void gather(state.child, message.question);
     if (message.kind !== "ready") return;
     state.ready = true;
+    tally.open(worker, (told) => send(state.child, told));
     board.open(taker);
     log.info({ worker, pid: state.child.pid }, "Worker started");
     onFirst?.(undefined);
@@ -105,6 +110,7 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
 
   function ended({ child, ready, killed, startedAt }: Running, taker: Taker, end: Ended): void {
     board.gone(taker);
+    tally.ended(worker, stopping || onFirst !== undefined ? undefined : killed ? "stalled" : "ended");
     running = undefined;
     setAside(killed);
     if (stopping) isEmpty();
@@ -114,6 +120,10 @@ export function workerSlot(worker: number, deps: SlotDependencies): WorkerSlot {
       log.warn({ worker, pid: child.pid ?? null, ...end, restart_in_ms: delay }, "Worker ended");
       restarting = setTimeout(start, delay);
     }
+  }
+
+  async function gather(child: ChildProcess, question: number): Promise<void> {
+    send(child, { kind: "gathered", question, snapshots: await tally.gather() });
   }
 
   /** What a plugin has in hand, if anything. */

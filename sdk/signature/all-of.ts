@@ -4,12 +4,15 @@ import type { Fetch } from "../fetch.ts";
 import {
   type Credentials,
   canSign,
+  commonClues,
   commonSecretProblem,
   type ImmediateScheme,
+  type Mistake,
   provesWithoutSecret,
   type SignatureScheme,
   type Signed,
   takesSecret,
+  unverified,
   unwrapped,
   type Verification,
   type Verified,
@@ -69,7 +72,26 @@ export function allOf(...schemes: readonly SignatureScheme[]): SignatureScheme {
       return signed;
     },
     canSign: (secret) => schemes.every((scheme) => canSign(scheme, takesSecret(scheme) ? secret : undefined)),
+    clues: { ...commonClues(schemes), mistakes: () => schemes.flatMap((_, index) => mistakesOf(schemes, index)) },
   };
+}
+
+/** What is done wrong with one of them, where the others are right and have nothing to fetch. */
+function mistakesOf(schemes: readonly SignatureScheme[], index: number): readonly Mistake[] {
+  const mistakes = schemes[index]?.clues?.mistakes?.() ?? [];
+  const others = schemes.toSpliced(index, 1);
+  return mistakes.map(({ code, message, verify }) => ({
+    code,
+    message,
+    verify(delivery, credentials) {
+      for (const other of others) {
+        const result = other.verify(delivery, credentials);
+        if (result instanceof Promise) return unverified("vendor_unreachable");
+        if (!result.verified) return result;
+      }
+      return verify(delivery, credentials);
+    },
+  }));
 }
 
 /** Of several times the one that lies farthest from the receipt has to be near enough, by the strictest of the tolerances. */

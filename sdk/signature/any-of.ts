@@ -4,6 +4,7 @@ import type { Fetch } from "../fetch.ts";
 import {
   type Credentials,
   canSign,
+  commonClues,
   commonSecretProblem,
   type ImmediateScheme,
   provesWithoutSecret,
@@ -69,6 +70,10 @@ export function anyOf(...schemes: readonly SignatureScheme[]): SignatureScheme {
       return (schemes.find((scheme) => fits(scheme, secret)) ?? first).sign(draft, secret, at);
     },
     canSign: (secret) => schemes.some((scheme) => fits(scheme, secret)),
+    clues: {
+      ...commonClues(schemes),
+      mistakes: () => schemes.flatMap((scheme) => scheme.clues?.mistakes?.() ?? []),
+    },
   };
 }
 

@@ -49,5 +49,6 @@ export function basic({ username }: { readonly username: string }): ImmediateSch
       url,
       headers: { [header]: `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}` },
     }),
+    clues: { reads: [`headers.${header}`] },
   };
 }

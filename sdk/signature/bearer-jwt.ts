@@ -126,6 +126,7 @@ export function bearerJwt(options: BearerJwtOptions): SignatureScheme {
     verify,
     sign: ({ url }) => ({ url, headers: {} }),
     canSign: () => false,
+    clues: { reads: [`headers.${header}`] },
   };
 }
 

@@ -50,6 +50,7 @@ export function bodySecret({ path }: { readonly path: string }): ImmediateScheme
     sign: ({ url }) => ({ url, headers: {} }),
     // The secret would stand in the body, which a test event has from its plugin.
     canSign: () => false,
+    clues: { reads: [at] },
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type Draft,
   defaultToleranceSeconds,
   type ImmediateScheme,
+  type Mistake,
   required,
   type Signed,
   type Unverified,
@@ -212,7 +213,67 @@ export function hmac(options: HmacOptions): ImmediateScheme {
     verify,
     secretProblem: (secret) => encodingProblem(secret, secretEncoding),
     sign,
+    clues: {
+      reads: [...headers, timestamp?.header, id?.header].flatMap((each) =>
+        each === undefined ? [] : `headers.${each.toLowerCase()}`,
+      ),
+      writtenTime(delivery) {
+        const values = headers.flatMap((each) => delivery.headers[each] ?? []);
+        const time = timestamp && writtenTime(delivery, values.flatMap(partsOf).slice(0, mostParts));
+        return time !== undefined && "value" in time ? { ...time, unit: timestamp?.unit ?? "s" } : undefined;
+      },
+      mistakes: () => mistakesOf(options),
+    },
   };
+}
+
+const secretUses = {
+  utf8: "as text, just as it stands",
+  base64: "decoded from base64",
+  hex: "decoded from hex",
+  whsec: "without its whsec_ and decoded from base64",
+} as const satisfies Record<SecretEncoding, string>;
+
+/** What senders do instead: each is the same scheme with one thing otherwise. */
+function mistakesOf(options: HmacOptions): readonly Mistake[] {
+  const { timestamp: _, id: __, publicUrl: ___, ...bare } = options;
+  const { signs = "{body}", algorithm = "sha256", encoding = "hex", secretEncoding = "utf8" } = options;
+  const otherEncoding = encoding === "hex" ? "base64" : "hex";
+  const prefixes = [options.prefix ?? ""].flat();
+  const joined = (signs.match(/\{[a-z]+\}/g) ?? []).join("");
+  const found: Mistake[] = [];
+  const add = (code: string, message: string, otherwise: HmacOptions): void => {
+    const scheme = hmac(otherwise);
+    found.push({ code, message, verify: (delivery, credentials) => scheme.verify(delivery, credentials) });
+  };
+
+  if (signs !== "{body}") {
+    const message = `The body alone is signed; the signature must be over "${signs}"`;
+    add("body_alone", message, { ...bare, signs: "{body}" });
+  }
+  if (joined !== signs && joined !== "{body}") {
+    const message = `What is signed lacks what stands between its parts; the signature must be over "${signs}"`;
+    add("separator_left_out", message, { ...options, signs: joined });
+  }
+  for (const other of ["base64", "hex", "utf8", "whsec"] as const) {
+    if (other === secretEncoding) continue;
+    const message = `The sender uses the secret ${secretUses[other]}; it must be used ${secretUses[secretEncoding]}`;
+    add("secret_encoding", message, { ...options, secretEncoding: other });
+  }
+  add("signature_encoding", `The signature is written in ${otherEncoding}; it must be written in ${encoding}`, {
+    ...options,
+    encoding: otherEncoding,
+  });
+  if (!prefixes.includes("")) {
+    const message = `The signature lacks "${prefixes[0]}" before it`;
+    add("prefix_left_out", message, { ...options, prefix: "" });
+  }
+  for (const other of ["sha256", "sha1", "sha512"] as const) {
+    if (other === algorithm) continue;
+    const message = `The signature is an HMAC by ${other.toUpperCase()}; it must be by ${algorithm.toUpperCase()}`;
+    add("algorithm", message, { ...options, algorithm: other });
+  }
+  return found;
 }
 
 const digestBytes = { sha1: 20, sha256: 32, sha512: 64 } as const;

@@ -73,6 +73,11 @@ export function mutualTls(options: MutualTlsOptions): ImmediateScheme {
     verify,
     sign: ({ url }) => ({ url, headers: {} }),
     canSign: () => false,
+    clues: {
+      reads: [header, ...(verified === undefined ? [] : [verified.header.toLowerCase()])].map(
+        (each) => `headers.${each}`,
+      ),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Delivery, single } from "../delivery.ts";
 import type { Fetch } from "../fetch.ts";
+import type { TimestampUnit } from "../timestamp.ts";
 
 /** How a kind of sender proves that a delivery is its own. Schemes are values; every one is a file in this folder. */
 export interface SignatureScheme {
@@ -42,6 +43,32 @@ export interface SignatureScheme {
   sign(draft: Draft, secret: string | undefined, at: Date): Signed;
   /** Whether what `sign` makes verifies: not where only the sender has the key, the certificate or the address. */
   canSign?(secret: string | undefined): boolean;
+  /** For whoever explains a refusal; nobody is let in by any of it. */
+  readonly clues?: Clues;
+}
+
+/** What helps to find out why a delivery does not verify. */
+export interface Clues {
+  /** What of a request is read, as faults name it: `headers.x-signature`, `query.token`. */
+  readonly reads: readonly string[];
+  /** The time of sending as it stands in the delivery, whether it is one or not. */
+  readonly writtenTime?: (delivery: Delivery) => WrittenTime | undefined;
+  /** How senders get it wrong, each a check that such a delivery passes. Made when they are asked for. */
+  readonly mistakes?: () => readonly Mistake[];
+}
+
+export interface WrittenTime {
+  readonly value: string;
+  /** How it has to be written. */
+  readonly unit: TimestampUnit;
+}
+
+export interface Mistake {
+  /** Of its kind: `body_alone`. Of several with one code the first that fits is told. */
+  readonly code: string;
+  /** What the sender does and what would be right, in one sentence without a secret in it. */
+  readonly message: string;
+  readonly verify: (delivery: Delivery, credentials: Credentials) => Verification;
 }
 
 /** A scheme that has nothing to fetch and says at once. */
@@ -142,6 +169,21 @@ export function commonSecretProblem(schemes: readonly SignatureScheme[], secret:
 
 export function canSign(scheme: SignatureScheme, secret: string | undefined): boolean {
   return scheme.canSign?.(secret) ?? true;
+}
+
+/** The clues of several schemes together, without their mistakes. */
+export function commonClues(schemes: readonly SignatureScheme[]): Clues {
+  const clues = schemes.flatMap((scheme) => scheme.clues ?? []);
+  return {
+    reads: [...new Set(clues.flatMap(({ reads }) => reads))],
+    writtenTime(delivery) {
+      for (const each of clues) {
+        const found = each.writtenTime?.(delivery);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
 }
 
 /** Goes on with what a scheme says, at once where it said so at once: the intake waits for no promise that is not needed. */

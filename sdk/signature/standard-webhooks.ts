@@ -10,6 +10,7 @@ import { fromBase64 } from "../base64.ts";
 import type { Delivery } from "../delivery.ts";
 import { keyOf } from "../secret.ts";
 import { timestampUnits } from "../timestamp.ts";
+import { hmac } from "./hmac.ts";
 import {
   type Credentials,
   type Draft,
@@ -41,6 +42,17 @@ export function standardWebhooks(options: { readonly headers?: string; readonly 
   const idHeader = `${headers}-id`;
   const timeHeader = `${headers}-timestamp`;
   const signatureHeader = `${headers}-signature`;
+  // Version v1 is an HMAC like others, and so are the mistakes that are made with it.
+  const { clues } = hmac({
+    header: signatureHeader,
+    separator: " ",
+    prefix: "v1,",
+    encoding: "base64",
+    signs: "{id}.{timestamp}.{body}",
+    timestamp: { header: timeHeader },
+    id: { header: idHeader },
+    secretEncoding: "whsec",
+  });
 
   function verify(delivery: Delivery, { secrets }: Credentials): Verification {
     const signature = required(delivery, signatureHeader);
@@ -95,6 +107,7 @@ export function standardWebhooks(options: { readonly headers?: string; readonly 
     secretProblem,
     sign,
     canSign: (secret) => secret?.startsWith(publicKeyPrefix) !== true,
+    ...(clues && { clues }),
   };
 }
 

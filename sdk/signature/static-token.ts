@@ -64,6 +64,7 @@ export function staticToken(place: TokenPlace): ImmediateScheme {
     presents: (delivery) => tokens(delivery) !== undefined,
     verify,
     sign,
+    clues: { reads: [path] },
   };
 }
 

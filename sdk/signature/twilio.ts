@@ -67,6 +67,7 @@ export function twilio(options: { readonly publicUrl: string }): ImmediateScheme
     presents: (delivery) => delivery.headers[header] !== undefined,
     verify,
     sign,
+    clues: { reads: [`headers.${header}`, "query.bodySHA256"] },
   };
 }
 

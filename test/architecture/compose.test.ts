@@ -11,7 +11,9 @@ import { unrecorded } from "../../core/ingest/flights.ts";
 import { loadPlugins } from "../../core/registry/plugins.ts";
 import { openStore } from "../../core/store/open.ts";
 import type { Store } from "../../core/store/ports.ts";
+import { alone } from "../../core/supervise/host.ts";
 import { createLog } from "../../core/telemetry/log.ts";
+import { noMeter } from "../../core/telemetry/meter.ts";
 import { token } from "../../core/token.ts";
 
 const { compose, REFUSALS, SOURCE_WATCH, STORE, SWEEPER, WORKER } = composition;
@@ -31,11 +33,13 @@ describe("the composition root", () => {
     store = await openStore(settings.storeUrl);
     container = compose({
       settings,
-      log: createLog(settings.logLevel),
+      log: createLog(settings),
       store,
       plugins: await loadPlugins(settings.pluginsFile),
       masterKey: Buffer.alloc(32, 1),
       flights: unrecorded,
+      metrics: noMeter,
+      shareMetrics: alone.shareMetrics,
       now: () => new Date(),
       isStopping: () => false,
     });

@@ -51,6 +51,7 @@ describe("a wrong import is found", () => {
     ["core/cli/commands/serve.ts", "node:cluster", /starts processes$/],
     ["core/http/server.ts", "core/main.ts", /^only main.ts composes/],
     ["core/http/app.ts", "core/store/sqlite/index.ts", /^only open.ts/],
+    ["core/telemetry/tracing.ts", "@opentelemetry/api", /^only span-sink.ts/],
     ["core/compose.ts", "core/store/mongodb/index.ts", /^only open.ts/],
     ["core/store/open.ts", "mongodb", /^only a store/],
   ];

@@ -139,6 +139,12 @@ export const rules: readonly Rule[] = [
     except: [stores],
     never: drivers,
   },
+  {
+    sentence: "only span-sink.ts knows OpenTelemetry, and it is loaded where it is needed",
+    modules: "{core,sdk,plugins}/**",
+    except: ["core/telemetry/span-sink.ts"],
+    never: ["@opentelemetry/*"],
+  },
 ];
 
 /** The imports that break the rule, one line each. */

@@ -58,7 +58,7 @@ export function aDelivery(given: Partial<NewDelivery> = {}): NewDelivery {
 
 export function aRefusedDelivery(given: Partial<RefusedDelivery> = {}): RefusedDelivery {
   const { key: _, body: __, ...record } = aDelivery({ outcome: "refused", code: "invalid_signature", ...given });
-  return record;
+  return { diagnosis: null, ...record };
 }
 
 export function aDraft(given: Partial<IncidentDraft> = {}): IncidentDraft {

@@ -18,6 +18,7 @@ export function commitSuite(newPlace: NewPlace): void {
       const stored = await shared.store.deliveries.get(delivery.id);
       assert.deepEqual(stored, {
         ...record,
+        diagnosis: null,
         incidents: [ref],
         duplicate_of: null,
         attempts: 0,
@@ -29,6 +30,7 @@ export function commitSuite(newPlace: NewPlace): void {
       assert.deepEqual(await shared.store.incidents.get(ref?.incident_id ?? ""), {
         ...drafts[0],
         number: ref?.incident_number,
+        trace_id: null,
         deliveries: [delivery.id],
       });
     });

@@ -52,6 +52,26 @@ export function deliverySuite(newPlace: NewPlace): void {
       });
     }
 
+    test("where its trace goes on is kept with it, through the queue and to its end", async () => {
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      const delivery = aDelivery({ outcome: "queued", source: aName(), traceparent });
+      await stored(delivery);
+      assert.equal((await shared.store.deliveries.get(delivery.id))?.traceparent, traceparent);
+      const now = new Date(Date.parse(delivery.received_at) + 1_000);
+      const job = (await shared.store.queue.claim(50, now, 60_000)).find(({ delivery: { id } }) => id === delivery.id);
+      assert.equal(job?.delivery.traceparent, traceparent);
+      const ended = traceparent.replace("b7ad6b71", "00000001");
+      const settled = { ...delivery, outcome: "ignored" as const, traceparent: ended };
+      await shared.store.commits.commit({ delivery: settled, drafts: [], claim: { epoch: job.epoch, at: now } });
+      assert.equal((await shared.store.deliveries.get(delivery.id))?.traceparent, ended);
+      const refused = aRefusedDelivery({ source: aName(), traceparent });
+      await shared.store.deliveries.recordRefused([refused], 10);
+      assert.equal((await shared.store.deliveries.get(refused.id))?.traceparent, traceparent);
+      const untraced = aDelivery();
+      await stored(untraced);
+      assert.equal((await shared.store.deliveries.get(untraced.id))?.traceparent, undefined);
+    });
+
     test("bodies that are committed at once do not mix", async () => {
       const deliveries = times(50, (index) => aDelivery({ body: Buffer.alloc(index * 100, index) }));
       await Promise.all(deliveries.map(stored));
@@ -75,7 +95,14 @@ export function deliverySuite(newPlace: NewPlace): void {
         await stored(delivery);
         const { key: _, body: __, ...record } = delivery;
         const { body: ___, ...found } = (await shared.store.deliveries.get(delivery.id)) ?? {};
-        assert.deepEqual(found, { ...record, incidents: [], duplicate_of: null, attempts: 0, next_attempt_at: null });
+        assert.deepEqual(found, {
+          ...record,
+          diagnosis: null,
+          incidents: [],
+          duplicate_of: null,
+          attempts: 0,
+          next_attempt_at: null,
+        });
       }
     });
 

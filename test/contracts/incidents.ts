@@ -30,6 +30,15 @@ export function incidentSuite(newPlace: NewPlace): void {
       }
     });
 
+    test("an incident names the trace that it was made in, whatever updates it later", async () => {
+      const [traced, untraced, source] = ["0af7651916cd43dd8448eb211c80319c", "b".repeat(32), aName()];
+      const made = await make(source, { external_id: "traced", trace_id: traced });
+      assert.equal(made.trace_id, traced);
+      const updated = await make(source, { external_id: "traced", trace_id: untraced });
+      assert.deepEqual([updated.id, updated.occurrences, updated.trace_id], [made.id, 2, traced]);
+      assert.equal((await make(source)).trace_id, null);
+    });
+
     test("what is no id and no number finds nothing", async () => {
       await make(aName());
       const names = [

@@ -22,7 +22,16 @@ export function refusalSuite(newPlace: NewPlace): void {
       const [source, other] = [aName(), aName()];
       const accepted = aDelivery({ source });
       await stored(accepted);
-      const records = times(12, (index) => aRefusedDelivery({ source, received_at: afterNoon(index + 1) }));
+      const diagnosis = {
+        expected: { scheme: "webhook", summary: "“quoted” $sign" },
+        proof: [{ path: "headers.x-a.b", found: "missing" }],
+        body_sha256: "ab",
+        timestamp: null,
+        clock_difference_seconds: -0.1,
+        tried: 3,
+        findings: [{ code: "a.$b", message: "so" }],
+      } as const;
+      const records = times(12, (index) => aRefusedDelivery({ source, received_at: afterNoon(index + 1), diagnosis }));
       const theirs = times(3, (index) => aRefusedDelivery({ source: other, received_at: afterNoon(index) }));
       await shared.store.deliveries.recordRefused(records.slice(0, 4), 5);
       await shared.store.deliveries.recordRefused([...records.slice(4).toReversed(), ...theirs], 5);

@@ -52,7 +52,11 @@ for (const [usage, command] of commands) {
 }
 
 test("docs/cli.md: its commands do what it says", async () => {
-  await using gateway = await aGateway();
-  await using place = await anEmptyFolder({ TW_API_URL: gateway.url, TW_API_KEY: gateway.token });
+  await using gateway = await aGateway({ TW_LOG_FILES: "4" });
+  await using place = await anEmptyFolder({
+    TW_API_URL: gateway.url,
+    TW_API_KEY: gateway.token,
+    TW_DATA_DIR: gateway.dataDir,
+  });
   await walkThrough("docs/cli.md", place, { url: gateway.url });
 });

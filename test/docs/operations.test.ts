@@ -4,11 +4,14 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { examine } from "../../core/cli/doctor/examine.ts";
 import { indexes, sharded } from "../../core/store/mongodb/schema.ts";
+import { topics } from "../../core/telemetry/log.ts";
 import { eventually } from "../support/eventually.ts";
 import { aGateway } from "../support/gateway.ts";
 import { aFolder, type LogLine, register, running } from "../support/gateway-process.ts";
 import { codeOf, readPage, root, rowsOf, sectionsOf } from "../support/markdown.ts";
+import { anEmptyFolder, missing, walkThrough } from "../support/page.ts";
 
 const sections = sectionsOf(await readPage("docs/operations.md"));
 
@@ -23,14 +26,41 @@ function namesUnder(title: string): readonly string[] {
 }
 
 const logged = new Map(
-  rowsUnder("The log").map(([msg = "", level, fields = ""]) => [
+  rowsUnder("What is logged").map(([msg = "", topics = "", level, fields = ""]) => [
     codeOf(msg)[0],
-    { level: Number(level), fields: codeOf(fields) },
+    { topics: codeOf(topics), level: Number(level), fields: codeOf(fields) },
   ]),
 );
 
+const absent = missing("bash", "curl", "openssl");
+const skip = absent.length > 0 && `NOT RUN: this machine has no ${absent.join(", ")}`;
+
+test("a vendor whose events are refused: from there to the cause in five commands", { skip }, async () => {
+  await using gateway = await aGateway({ TW_LOG_FILES: "4" });
+  await using place = await anEmptyFolder({
+    TW_API_URL: gateway.url,
+    TW_API_KEY: gateway.token,
+    TW_DATA_DIR: gateway.dataDir,
+  });
+  const title = "A vendor says that their events are refused";
+  const [, rest = ""] = (await readPage("docs/operations.md")).split(`\n## ${title}\n`);
+  const page = join(place.folder, "vendor.md");
+  await writeFile(page, rest.split(/\n## /)[0] ?? "");
+  await walkThrough(page, place, { url: gateway.url });
+  const { body } = await gateway.api("GET", "/api/incidents?source=scanner");
+  assert.equal(body.data.length, 1);
+});
+
+test("every check of the doctor stands on the page, in its order", async () => {
+  const found = await examine({ TW_FAULT: "x" }, () => new Date());
+  assert.deepEqual(
+    namesUnder("What the doctor looks at"),
+    found.map(({ check }) => check),
+  );
+});
+
 test("every line that the code logs stands on the page, and no other does", () => {
-  const call = /\blog(?:\.\w+|\[[^\]]+\])\(\s*\{[\s\S]*?\},\s*"([^"]+)"/g;
+  const call = /\blog(?:\.\w+|\[[^\]]+\])+\(\s*\{[\s\S]*?\},\s*"([^"]+)"/g;
   const sources = globSync("core/**/*.ts", { cwd: root }).map((file) => readFileSync(resolve(root, file), "utf8"));
   const messages = sources.flatMap((source) => [...source.matchAll(call)].map(([, message]) => message));
   assert.deepEqual(new Set(logged.keys()), new Set(messages));
@@ -94,10 +124,25 @@ test("so does a supervisor with its workers, whose lines name them", async () =>
   }
 });
 
-function isAsDocumented({ level, time, msg, ...fields }: LogLine): void {
+test("the topics of the code stand on the page, and no others do", () => {
+  assert.deepEqual(namesUnder("Logs").toSorted(), topics.toSorted());
+  const used = new Set([...logged.values()].flatMap((row) => row.topics));
+  assert.deepEqual([...used, "triage"].toSorted(), topics.toSorted());
+});
+
+test("nothing in the core logs but by a logger that has a topic", () => {
+  const making = globSync("core/**/*.ts", { cwd: root }).filter((file) => {
+    const source = readFileSync(resolve(root, file), "utf8");
+    return /import pino\b|\bpino\(|\.child\(/.test(source);
+  });
+  assert.deepEqual(making.toSorted(), ["core/telemetry/log-filter.ts", "core/telemetry/log.ts"]);
+});
+
+function isAsDocumented({ level, time, topic, msg, ...fields }: LogLine): void {
   const row = logged.get(msg);
   assert.ok(row, `${msg} is not on the page`);
   assert.equal(level, row.level, msg);
+  assert.ok(row.topics.includes(topic), `${msg} has the topic ${topic}`);
   assert.match(time, /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
   assert.deepEqual(
     Object.keys(fields).toSorted(),
@@ -109,11 +154,13 @@ function isAsDocumented({ level, time, msg, ...fields }: LogLine): void {
 test("the data folder of a running gateway holds the files that stand on the page, and no others", async () => {
   const documented = namesUnder("The data folder").toSorted();
   await using gateway = await aGateway();
-  const alone = documented.filter((name) => name !== "run");
+  const alone = documented.filter((name) => name !== "run" && name !== "logs");
   assert.deepEqual((await readdir(gateway.dataDir)).toSorted(), alone);
   await using folder = await aFolder();
   const dataDir = join(folder.path, "data");
   await using supervised = await running(dataDir, {}, ["--workers", "1"]);
+  // The log is written a moment later.
+  await eventually(async () => (await readdir(dataDir)).includes("logs") || undefined);
   assert.deepEqual((await readdir(dataDir)).toSorted(), documented, supervised.url);
 });
 

@@ -6,6 +6,7 @@ import type joi from "joi";
 import { type AppDependencies, createApp } from "../../core/http/app.ts";
 import { deliveryQuery } from "../../core/http/routes/deliveries.ts";
 import { incidentQuery } from "../../core/http/routes/incidents.ts";
+import { logQuery } from "../../core/http/routes/logs.ts";
 import { examplesOf, type Ids, tryExample } from "../support/examples.ts";
 import { aGateway } from "../support/gateway.ts";
 import { codeOf, readPage, rowsOf, sectionsOf } from "../support/markdown.ts";
@@ -17,7 +18,7 @@ const route = /^(GET|POST|PUT|PATCH|DELETE|OPTIONS) (\/\S*)$/;
 
 /** The app as it is, of which nothing is called. */
 function realRoutes(): readonly string[] {
-  const { middleware } = createApp({ store: {} } as AppDependencies);
+  const { middleware } = createApp({ store: {}, log: {} } as AppDependencies);
   const routers = middleware.flatMap((each) => ("router" in each ? [each.router as Router] : []));
   const layers = routers.flatMap(({ stack }) => stack);
   return layers.flatMap(({ methods, path }) =>
@@ -62,7 +63,7 @@ const skip = absent.length > 0 && `NOT RUN: this machine has no ${absent.join(",
 
 test("every example on the page gets the answer that is shown there", { skip }, async () => {
   await using place = await anEmptyFolder();
-  await using gateway = await aGateway({ TW_DATA_DIR: join(place.folder, "data") });
+  await using gateway = await aGateway({ TW_DATA_DIR: join(place.folder, "data"), TW_LOG_FILES: "4" });
   const shell = openShell(place.folder, place.env);
   const ids: Ids = new Map();
   try {
@@ -76,6 +77,7 @@ test("every example on the page gets the answer that is shown there", { skip }, 
 const filters: readonly (readonly [string, joi.Schema])[] = [
   ["GET /api/incidents", incidentQuery],
   ["GET /api/deliveries", deliveryQuery],
+  ["GET /api/logs", logQuery],
 ];
 for (const [title, schema] of filters) {
   test(`every filter of ${title} stands on the page, and no other does`, () => {

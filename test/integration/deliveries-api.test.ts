@@ -42,6 +42,7 @@ describe("a delivery", () => {
       code: null,
       reason: null,
       details: null,
+      diagnosis: null,
       scheme: "webhook",
       address: "127.0.0.1",
       content_type: "application/json",
@@ -50,8 +51,10 @@ describe("a delivery", () => {
       duplicate_of: null,
       attempts: 0,
       next_attempt_at: null,
+      trace_id: null,
       body: event,
       body_encoding: "utf8",
+      advice: [],
     });
     assert.ok(received_at >= before && received_at <= new Date().toISOString());
     const names = stages.map(({ stage }: { readonly stage: string }) => stage);
@@ -183,7 +186,7 @@ describe("the list of deliveries", () => {
     assert.deepEqual(idsOf(body), Object.values(sent).toReversed());
     assert.deepEqual(body.meta, { next_cursor: null });
     const one = await gateway.api("GET", `/api/deliveries/${sent.accepted}`);
-    const { body: _, body_encoding: __, ...rest } = one.body;
+    const { body: _, body_encoding: __, advice: ___, ...rest } = one.body;
     assert.deepEqual(body.data.at(-1), rest);
   });
 

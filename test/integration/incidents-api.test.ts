@@ -223,6 +223,7 @@ describe("one incident", () => {
       url: null,
       tags: [],
       assignee: null,
+      trace_id: null,
     });
     assert.equal(updated_at, created_at);
     assert.ok(received_at <= created_at);

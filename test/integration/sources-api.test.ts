@@ -188,6 +188,40 @@ describe("the test of a source", () => {
     });
   }
 
+  test("is a request to the real endpoint, with an answer and a delivery of its own", async () => {
+    await register("tested-real", { plugin: "generic" });
+    const { body } = await gateway.api("POST", "/api/webhooks/tested-real/test");
+    assert.deepEqual([body.url, body.status], [`${gateway.url}/api/webhooks/tested-real`, 202]);
+    assert.ok(body.connect_ms > 0 && body.answer_ms > body.connect_ms, JSON.stringify(body));
+    const { body: delivery } = await gateway.api("GET", `/api/deliveries/${body.delivery_id}`);
+    assert.deepEqual(
+      [delivery.source, delivery.outcome, delivery.user_agent],
+      ["tested-real", "accepted", "thruway-test"],
+    );
+  });
+
+  test("does not show a secret that a sender has in its address", async () => {
+    const options = { signature: { scheme: "token", path: true } };
+    await register("tested-path", { plugin: "generic", options });
+    const { body } = await gateway.api("POST", "/api/webhooks/tested-path/test");
+    assert.equal(body.ok, true);
+    assert.ok(!JSON.stringify(body).includes(testSecret));
+  });
+
+  test("is none where somebody else says so: an event with a made-up mark is one like any other", async () => {
+    await register("tested-forged", { plugin: "generic" });
+    const mark = `${Date.now() + 5_000}.vouched.${"ab".repeat(32)}`;
+    const forged = await gateway.send("tested-forged", '{"event_type":"x"}', {
+      secret: "another-throw-away-secret-0123456789",
+      headers: { "x-thruway-test": mark },
+    });
+    assertRefused(forged, { status: 401, code: "invalid_signature" });
+    assert.equal(forged.headers.get("x-thruway-stages"), null);
+    const signed = await gateway.send("tested-forged", '{"event_type":"x"}', { headers: { "x-thruway-test": mark } });
+    const { body: incident } = await gateway.api("GET", `/api/incidents/${signed.body.incident_number}`);
+    assert.deepEqual([signed.status, incident.tags], [202, []]);
+  });
+
   test("passes for a source that queues, without the queue", async () => {
     await register("tested-queued", { processing: "queued" });
     assert.equal((await gateway.api("POST", "/api/webhooks/tested-queued/test")).body.ok, true);

@@ -27,7 +27,7 @@ describe("a start", slow, () => {
     );
     await register(first, "mail");
     await stop(first);
-    assert.deepEqual((await readdir(dataDir)).toSorted(), ["admin.token", "master.key", "thruway.db"]);
+    assert.deepEqual((await readdir(dataDir)).toSorted(), ["admin.token", "logs", "master.key", "thruway.db"]);
 
     await using second = await running(dataDir);
     assert.deepEqual(await contents(files), [key, token]);
@@ -45,7 +45,7 @@ describe("a start", slow, () => {
       TW_ADMIN_TOKEN: token,
       TW_MASTER_KEY: "0123456789abcdef".repeat(4),
     });
-    assert.ok((await readdir(dataDir)).every((name) => name.startsWith("thruway.db")));
+    assert.ok((await readdir(dataDir)).every((name) => name === "logs" || name.startsWith("thruway.db")));
     assert.equal((await gateway.api("GET", "/api/webhooks")).status, 200);
   });
 });

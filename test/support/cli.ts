@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before } from "node:test";
 import { aGateway, type TestGateway, testSecret } from "./gateway.ts";
+import { keepLinesOf } from "./logged.ts";
 
 export { eventually } from "./eventually.ts";
 
@@ -58,6 +59,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const child = start(argv, options);
   child.stdin.end(options.stdin ?? "");
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  keepLinesOf(stdout);
   return { code, stdout, stderr };
 }
 

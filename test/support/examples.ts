@@ -80,7 +80,7 @@ function readAnswer(text: string): Answer {
   return {
     status,
     headers: headers.map((header) => header.toLowerCase()),
-    body: body === "" ? null : JSON.parse(body),
+    body: body === "" ? null : head.includes("content-type: text/plain") ? body.split("\n") : JSON.parse(body),
   };
 }
 

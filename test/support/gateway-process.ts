@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
 import { type Answered, testSecret } from "./gateway.ts";
+import { keepLogged, keepSecrets, keepSecretsIn } from "./logged.ts";
 
 const bin = resolve(import.meta.dirname, "../../bin/tw-cli.js");
 
@@ -83,7 +84,11 @@ export function started(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-  const exit = exitOf(child);
+  keepSecretsIn(env);
+  const exit = exitOf(child).then((ended) => {
+    keepLogged(stdout() + stderr());
+    return ended;
+  });
   return {
     stdout,
     stderr,
@@ -103,11 +108,13 @@ export async function running(...given: Parameters<typeof serve>): Promise<Servi
   const [dataDir, env] = given;
   const url = await listening(serving);
   const token = env?.TW_ADMIN_TOKEN ?? (await readFile(join(dataDir, "admin.token"), "utf8")).trim();
+  keepSecrets(token);
   return {
     ...serving,
     url,
     token,
     async api(method, path, body) {
+      keepSecretsIn(body);
       const response = await fetch(`${url}${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },

@@ -61,7 +61,9 @@ async function follow(block: Block, reader: Reader, where: string): Promise<void
   }
   if (attributes.has("stays")) return stay(text, reader);
   const run = (): Promise<string> => runCommands(text, reader, where);
-  reader.last = { output: await run(), again: attributes.has("again") ? run : undefined };
+  if (!attributes.has("again")) reader.last = { output: await run(), again: undefined };
+  // What it asks for may not be there yet.
+  else reader.last = { output: await run().catch(() => eventually(() => run().catch(() => undefined))), again: run };
 }
 
 async function write(file: string, text: string): Promise<void> {

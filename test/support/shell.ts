@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
+import { keepLinesOf } from "./logged.ts";
 
 export interface Ran {
   /** Of both streams, as a terminal shows them. */
@@ -71,7 +72,10 @@ export async function startGatewayOf(command: string, cwd: string, env: NodeJS.P
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);
-  child.on("close", () => found.resolve(undefined));
+  child.on("close", () => {
+    keepLinesOf(output);
+    found.resolve(undefined);
+  });
   const url = await Promise.race([found.promise, pause(patienceMs, undefined, { ref: false })]);
   if (url === undefined) await ended(child, "SIGKILL");
   assert.ok(url !== undefined, `${command.trim()} did not start a gateway:\n${output}`);

@@ -3,7 +3,7 @@ import type { DeliveryRecord } from "../../store/ports.ts";
 import type { Cli } from "../cli.ts";
 import { connect } from "../client.ts";
 import { addListOptions, type ListOptions, noteMore, readList } from "../list.ts";
-import type { Column } from "../output.ts";
+import type { Column, Output } from "../output.ts";
 import { outcomeFormat, time } from "../text.ts";
 import { collectValues } from "../values.ts";
 
@@ -22,6 +22,11 @@ const columns: readonly Column<DeliveryRecord>[] = [
   { head: "CODE", value: ({ code }) => code ?? "-", optional: true },
   { head: "REASON", value: ({ reason }) => reason ?? "-", flexible: true },
 ];
+
+/** A line for each. */
+export function printDeliveries(deliveries: readonly DeliveryRecord[], out: Output): Promise<void> {
+  return out.table(columns, deliveries);
+}
 
 export function deliveryList(delivery: Command, cli: Cli): void {
   const command = delivery
@@ -44,7 +49,7 @@ export function deliveryList(delivery: Command, cli: Cli): void {
     );
     if (filters.json === true) return cli.out.json(list);
     if (list.data.length === 0) return cli.out.line("No delivery.");
-    await cli.out.table(columns, list.data);
+    await printDeliveries(list.data, cli.out);
     noteMore(list, cli);
   });
 }

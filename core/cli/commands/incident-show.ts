@@ -5,6 +5,9 @@ import { connect } from "../client.ts";
 import type { Output } from "../output.ts";
 import { printable, severityFormat, statusFormat, timeUtc } from "../text.ts";
 
+/** As the API shows it: with a link to its trace, where there is one. */
+type ShownIncident = Incident & { readonly trace_url?: string };
+
 export function incidentShow(incident: Command, cli: Cli): void {
   incident
     .command("show")
@@ -12,13 +15,13 @@ export function incidentShow(incident: Command, cli: Cli): void {
     .argument("<id|number>", "like INC-2026-0001")
     .option(...jsonFlag)
     .action(async (id: string, { json }: JsonOption) => {
-      const found = await connect(cli.env).get<Incident>(`/api/incidents/${encodeURIComponent(id)}`);
+      const found = await connect(cli.env).get<ShownIncident>(`/api/incidents/${encodeURIComponent(id)}`);
       if (json === true) return cli.out.json(found);
       await printIncident(found, cli.out);
     });
 }
 
-async function printIncident(incident: Incident, out: Output): Promise<void> {
+async function printIncident(incident: ShownIncident, out: Output): Promise<void> {
   const { severity, vendor_severity: vendors, status, mitre } = incident;
   const text = (value: string | null): string | null => value && printable(value);
   out.line(out.paint("bold", `${incident.number}  ${printable(incident.title)}`));
@@ -51,6 +54,7 @@ async function printIncident(incident: Incident, out: Output): Promise<void> {
     ],
     ["id", incident.id],
     ["deliveries", incident.deliveries.join(", ")],
+    ["trace", incident.trace_url ?? incident.trace_id],
   ]);
   if (incident.description !== null) out.line(`\n${printable(incident.description, { lines: true })}`);
   if (incident.entities.length === 0) return;

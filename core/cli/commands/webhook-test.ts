@@ -7,7 +7,7 @@ import { connect } from "../client.ts";
 export function webhookTest(webhook: Command, cli: Cli): void {
   webhook
     .command("test")
-    .description("send a source a signed test event and show each stage that it passes")
+    .description("send a source a signed test event to its real endpoint, and show each step that it passes")
     .argument("<source>")
     .option(...jsonFlag)
     .action(async (source: string, { json }: JsonOption) => {
@@ -18,12 +18,17 @@ export function webhookTest(webhook: Command, cli: Cli): void {
     });
 }
 
-function printTest({ stages, incident, note }: SourceTest, { out }: Cli): void {
-  const widest = Math.max(0, ...stages.map(({ stage }) => stage.length));
-  for (const { stage, ms, ok } of stages) {
-    const mark = ok ? out.paint("green", "✔") : out.paint("red", "✘");
-    out.line(`${mark} ${stage.padEnd(widest)}  ${ms.toFixed(2).padStart(8)} ms`);
-  }
+function printTest(test: SourceTest, { out }: Cli): void {
+  const { url, connect_ms: connect, answer_ms: answer, status, stages, incident, note, ok } = test;
+  const widest = Math.max("connect".length, ...stages.map(({ stage }) => stage.length));
+  const line = (stage: string, ms: number | undefined, isGood: boolean, more = ""): void => {
+    const mark = isGood ? out.paint("green", "✔") : out.paint("red", "✘");
+    const time = ms === undefined ? "" : `  ${ms.toFixed(2).padStart(8)} ms`;
+    out.line(`${mark} ${stage.padEnd(widest)}${time}${more && `  ${more}`}`);
+  };
+  line("connect", connect, connect !== undefined, url);
+  for (const { stage, ms, ok } of stages) line(stage, ms, ok);
+  if (answer !== undefined) line("answer", answer, ok, String(status));
   if (note !== undefined) out.warn(note);
   if (incident?.incident_number === undefined) return;
   out.line(`${out.paint("green", "✔")} ${out.paint("bold", incident.incident_number)} was made, tagged test`);

@@ -1,9 +1,9 @@
-import type { Logger } from "pino";
 import { ClientGone, type ErrorCode, errorTable, messageOf, Refusal, StoreError } from "../../errors.ts";
+import type { Log } from "../../telemetry/log.ts";
 import type { Context, Middleware } from "../context.ts";
 
 /** The one place where what went wrong becomes a status and the envelope `{"error": {code, message, details?, request_id}}`. */
-export function answerErrors(log: Logger): Middleware {
+export function answerErrors(logs: Pick<Log, "webhook" | "gateway">): Middleware {
   return async (ctx, next) => {
     try {
       await next();
@@ -14,12 +14,10 @@ export function answerErrors(log: Logger): Middleware {
       }
       const refusal = refusalOf(error);
       const { requestId } = ctx.state;
-      if (refusal.code === "internal_error") {
-        log.error({ err: error, request_id: requestId, method: ctx.method, path: pathOf(ctx) }, "Request failed");
-      }
-      if (refusal.code === "store_unavailable") {
-        log.error({ err: refusal.cause, request_id: requestId, path: pathOf(ctx) }, "Store is unavailable");
-      }
+      const { about, isDelivery } = aboutRequest(ctx);
+      const log = isDelivery ? logs.webhook : logs.gateway;
+      if (refusal.code === "internal_error") log.error({ ...about, err: error }, "Request failed");
+      if (refusal.code === "store_unavailable") log.error({ ...about, err: refusal.cause }, "Store is unavailable");
       ctx.status = refusal.status;
       if (refusal.retryAfterSeconds !== undefined) ctx.set("retry-after", String(refusal.retryAfterSeconds));
       if (refusal.code === "unauthorized") ctx.set("www-authenticate", "Bearer");
@@ -29,10 +27,18 @@ export function answerErrors(log: Logger): Middleware {
   };
 }
 
-/** For the log: without the secret that some senders have at the end of their address. */
-function pathOf(ctx: Context): string {
-  const [path = ""] = ctx.url.split("?");
-  return path.replace(/(\/t\/)[^/]+$/, "$1…");
+/** For the log: what was asked, without the secret that some senders have at the end of their address. */
+function aboutRequest({ method, url, state }: Context): { readonly about: object; readonly isDelivery: boolean } {
+  const [path = ""] = url.split("?");
+  const [, source] = (method === "POST" && /^\/api\/webhooks\/([^/]{1,63})(?:\/t\/[^/]*)?$/.exec(path)) || [];
+  const { requestId } = state;
+  const about = {
+    request_id: requestId,
+    ...(source !== undefined && { delivery_id: requestId, source }),
+    method,
+    path: path.replace(/(\/t\/)[^/]+$/, "$1…"),
+  };
+  return { about, isDelivery: source !== undefined };
 }
 
 export function envelope(refusal: Refusal, requestId?: string): object {

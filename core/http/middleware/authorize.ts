@@ -6,11 +6,13 @@ import type { Middleware } from "../context.ts";
 /** Lets only requests with a known API token through: `Authorization: Bearer tw_…`. */
 export function authorize(tokens: TokenStore): Middleware {
   return async (ctx, next) => {
-    if ((await findToken(tokens, ctx.get("authorization"))) === undefined) {
+    const token = await findToken(tokens, ctx.get("authorization"));
+    if (token === undefined) {
       throw new Refusal("unauthorized", {
         message: "A valid API token is required: send `Authorization: Bearer tw_…`",
       });
     }
+    ctx.state.token = token;
     await next();
   };
 }

@@ -3,6 +3,8 @@ import type { AddressList, Reply } from "@thruway/sdk";
 import type { Arrival } from "../../ingest/arrival.ts";
 import { greet, type IngestDependencies, ingest } from "../../ingest/ingest.ts";
 import { type ReceiveLimits, receive } from "../../ingest/receive.ts";
+import { type SourceTester, stagesHeader } from "../../ingest/test-source.ts";
+import { type Trace, traceparentOf } from "../../trace.ts";
 import { clientAddress } from "../client-address.ts";
 import type { Context, Middleware, State } from "../context.ts";
 
@@ -12,17 +14,22 @@ export function ingestRoute(
   deps: IngestDependencies,
   limits: ReceiveLimits,
   proxies: AddressList,
+  tests: Pick<SourceTester, "receive">,
 ): void {
   const deliver: Middleware = async (ctx) => {
     const { req, res } = ctx;
     const expects = req.headers.expect !== undefined;
-    const ingested = await ingest(
-      {
-        ...arrivalOf(ctx, proxies),
-        receive: () => receive(req, limits, expects ? () => res.writeContinue() : undefined),
-      },
-      deps,
-    );
+    const arrival = {
+      ...arrivalOf(ctx, proxies),
+      receive: () => receive(req, limits, expects ? () => res.writeContinue() : undefined),
+    };
+    const trace = deps.tracing.begin(arrival.id, arrival.receivedAt, singly(arrival.headers.traceparent));
+    const traced = { ...arrival, trace };
+    const test = tests.receive(traced);
+    const ingested = await (test === undefined
+      ? ingest(traced, deps)
+      : test.ingested.finally(() => ctx.set(stagesHeader, JSON.stringify(test.journey.times)))
+    ).finally(() => sayTrace(ctx, trace));
     if (ingested.kind === "reply") {
       send(ctx, ingested.reply);
       return;
@@ -34,8 +41,14 @@ export function ingestRoute(
   router.post("/api/webhooks/:source/t/:token", deliver);
 }
 
-/** Answers a vendor that asks without a body whether this is its address (Okta by GET, Event Grid by OPTIONS); everybody else meets what comes next. */
-export function answerChallenge(deps: Pick<IngestDependencies, "sources">, proxies: AddressList): Middleware {
+/**
+ * Answers a vendor that asks without a body whether this is its address (Okta by GET, Event Grid by OPTIONS); everybody else
+ * meets what comes next.
+ */
+export function answerChallenge(
+  deps: Pick<IngestDependencies, "sources" | "observe" | "clock">,
+  proxies: AddressList,
+): Middleware {
   return async (ctx, next) => {
     const reply = greet(arrivalOf(ctx, proxies), deps);
     if (reply === undefined) await next();
@@ -54,6 +67,18 @@ function arrivalOf(ctx: Context, proxies: AddressList): Omit<Arrival, "receive">
     ...clientAddress(req.socket.remoteAddress, req.headersDistinct, proxies),
     receivedAt: state.receivedAt,
   };
+}
+
+/** What came twice is no trace context. */
+function singly(values: readonly string[] | undefined): string | undefined {
+  return values?.length === 1 ? values[0] : undefined;
+}
+
+/** Also of what is refused: `traceresponse`, as W3C's drafts have it. */
+function sayTrace(ctx: Context, trace: Trace | undefined): void {
+  if (trace === undefined) return;
+  const { traceId, spanId, kept: sampled } = trace;
+  ctx.set("traceresponse", traceparentOf({ traceId, spanId, sampled }));
 }
 
 /** As the vendor wants it, and never as a page. */

@@ -1,9 +1,10 @@
 import type Router from "@koa/router";
-import type { AddressList } from "@thruway/sdk";
+import { plainAddress } from "@thruway/sdk";
+import type { Logger } from "pino";
 import type { SourceTester } from "../../ingest/test-source.ts";
 import type { Sources } from "../../sources/sources.ts";
-import { clientAddress } from "../client-address.ts";
 import type { Context, Middleware, State } from "../context.ts";
+import { whoOf } from "../who.ts";
 
 export interface WebhookRoutesDependencies {
   readonly sources: Sources;
@@ -11,7 +12,8 @@ export interface WebhookRoutesDependencies {
   readonly testSource: SourceTester;
   /** Answers a vendor's challenge, where a request is one. */
   readonly challenge: Middleware;
-  readonly proxies: AddressList;
+  /** For what is changed here, and by whom. */
+  readonly log: Logger;
 }
 
 /** `/api/webhooks`: the sources, managed with a token. */
@@ -20,7 +22,7 @@ export function webhookRoutes(
   manage: readonly Middleware[],
   deps: WebhookRoutesDependencies,
 ): void {
-  const { sources, refreshSources, testSource, challenge, proxies } = deps;
+  const { sources, refreshSources, testSource, challenge, log } = deps;
   // Another gateway on the same store may have changed them a moment ago, at the word of the same client.
   const current: readonly Middleware[] = [
     ...manage,
@@ -36,6 +38,7 @@ export function webhookRoutes(
   });
   router.post("/api/webhooks", ...current, async (ctx) => {
     const { view, warnings } = await sources.register(ctx.request.body);
+    log.info({ ...whoOf(ctx), source: view.source, plugin: view.plugin }, "Source registered");
     ctx.status = 201;
     ctx.set("location", `/api/webhooks/${view.source}`);
     ctx.body = { ...view, warnings };
@@ -46,14 +49,27 @@ export function webhookRoutes(
   router.options("/api/webhooks/:source", challenge);
   router.patch("/api/webhooks/:source", ...current, async (ctx) => {
     const { view, warnings } = await sources.update(name(ctx), ctx.request.body);
+    const fields = Object.keys(Object(ctx.request.body)).toSorted();
+    log.info({ ...whoOf(ctx), source: view.source, fields }, "Source changed");
+    if (fields.includes("add_secret")) {
+      log.info({ ...whoOf(ctx), source: view.source, active: view.secrets.length }, "Secret added");
+    }
     ctx.body = { ...view, warnings };
   });
   router.delete("/api/webhooks/:source", ...current, async (ctx) => {
     await sources.remove(name(ctx));
+    log.info({ ...whoOf(ctx), source: name(ctx) }, "Source removed");
     ctx.status = 204;
   });
   router.post("/api/webhooks/:source/test", ...current, async (ctx) => {
-    const { address } = clientAddress(ctx.req.socket.remoteAddress, ctx.req.headersDistinct, proxies);
-    ctx.body = await testSource(name(ctx), address);
+    const tested = await testSource.send(name(ctx), ownAddress(ctx.req.socket));
+    log.info({ ...whoOf(ctx), source: tested.source, ok: tested.ok }, "Source tested");
+    ctx.body = tested;
   });
+}
+
+/** Where the request came in, so that something listens there. */
+function ownAddress({ localAddress = "127.0.0.1", localPort }: Context["req"]["socket"]): string {
+  const address = plainAddress(localAddress) ?? localAddress;
+  return `http://${address.includes(":") ? `[${address}]` : address}:${localPort}`;
 }

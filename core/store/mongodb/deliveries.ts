@@ -31,9 +31,13 @@ type Shown = Omit<DeliveryDocument, "body">;
 
 /** A delivery as it is shown. */
 export function shown({ _id: id, source, outcome, why, record, ...document }: Shown): DeliveryRecord {
-  const rest = JSON.parse(record) as Omit<DeliveryRecord, "id" | "source" | "outcome" | "code" | "reason" | "details">;
+  const rest = JSON.parse(record) as Omit<
+    DeliveryRecord,
+    "id" | "source" | "outcome" | "code" | "reason" | "details" | "diagnosis"
+  >;
   const due = document.due_at;
   return {
+    diagnosis: null,
     ...rest,
     ...(JSON.parse(why) as Pick<DeliveryRecord, "code" | "reason" | "details">),
     id,

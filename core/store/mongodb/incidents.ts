@@ -313,5 +313,5 @@ export async function pruneIncidents(collections: Collections, before: Date, lim
 
 function shown({ number, draft, deliveries }: IncidentDocument): Incident {
   const { id, said: _, ...rest } = JSON.parse(draft) as IncidentDraft;
-  return { id, number, ...rest, deliveries };
+  return { id, number, ...rest, trace_id: rest.trace_id ?? null, deliveries };
 }

@@ -1,3 +1,4 @@
+import { commitKey, type OnSharedWrite } from "../../trace.ts";
 import { groupCommit } from "../group-commit.ts";
 import { largestMongoBody } from "../limits.ts";
 import type { Migration } from "../migration.ts";
@@ -24,6 +25,8 @@ export interface MongoStoreOptions {
   /** How long a delivery that this gateway is committing is left to it. */
   readonly leaseMs?: number;
   readonly now?: () => Date;
+  /** Told of each durable write of deliveries. */
+  readonly onSharedWrite?: OnSharedWrite | undefined;
 }
 
 const defaultTimeoutMs = 2_000;
@@ -36,21 +39,28 @@ const defaultLeaseMs = 30_000;
  * @param url `mongodb://…`
  * @throws {MongoError} for a URL that is none
  */
-export function openMongoStore(
-  url: string,
-  { timeoutMs = defaultTimeoutMs, longestMs, leaseMs = defaultLeaseMs, now = () => new Date() }: MongoStoreOptions = {},
-): MongoStore {
+export function openMongoStore(url: string, options: MongoStoreOptions = {}): MongoStore {
+  const { timeoutMs = defaultTimeoutMs, longestMs, leaseMs = defaultLeaseMs, now = () => new Date() } = options;
   const { run, close } = connectionTo(url, timeoutMs, longestMs);
   const numbers = numbersOf(() => performance.now());
   /** The outcomes that are still being written. */
   let finishing: Promise<void> = Promise.resolve();
 
-  const enqueue = groupCommit(async (batch: readonly Commit[]): Promise<readonly Committed[]> => {
-    const { results, finish } = await run((database) => commitBatch(database, batch, { numbers, now, leaseMs }));
-    // What fails here is finished by a worker, once the lease has run out.
-    finishing = finishing.then(() => run(finish)).catch(() => {});
-    return results;
-  });
+  const enqueue = groupCommit(
+    async (batch: readonly Commit[]): Promise<readonly Committed[]> => {
+      const { results, finish } = await run((database) => commitBatch(database, batch, { numbers, now, leaseMs }));
+      // What fails here is finished by a worker, once the lease has run out.
+      finishing = finishing.then(() => run(finish)).catch(() => {});
+      return results;
+    },
+    (batch, write) => {
+      options.onSharedWrite?.({
+        ...write,
+        into: "mongodb",
+        commits: batch.map(({ delivery, claim }) => commitKey(delivery.id, claim?.epoch)),
+      });
+    },
+  );
 
   /** What this store was told itself, it sees. */
   async function read<T>(work: (database: Database) => Promise<T>): Promise<T> {

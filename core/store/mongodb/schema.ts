@@ -78,6 +78,17 @@ async function index(collection: Collection, wanted: Indexes): Promise<readonly 
   return wanted.map(({ name }) => ({ what: `${collection.collectionName}: index ${name}`, made: !before.has(name) }));
 }
 
+/** Those that a start would make. */
+export async function missingIndexes(db: Database["db"]): Promise<readonly string[]> {
+  const missing = await Promise.all(
+    (Object.entries(indexes) as [Name, Indexes][]).map(async ([collection, wanted]) => {
+      const there = new Set((await indexesOf(db.collection(collection))).map(({ name }) => name));
+      return wanted.map(({ name }) => name).filter((name) => !there.has(name));
+    }),
+  );
+  return missing.flat();
+}
+
 const namespaceNotFound = 26;
 const commandNotFound = 59;
 

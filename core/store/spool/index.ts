@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { commitKey, type OnSharedWrite } from "../../trace.ts";
 import { groupCommit } from "../group-commit.ts";
 import type { Commit, NewDelivery } from "../ports.ts";
 import type { Spool } from "../spool-port.ts";
@@ -11,9 +12,10 @@ import type { Operations, SpooledCommit } from "./operations.ts";
  * Opens the spool: one SQLite file with a full sync, shared by the processes of a data folder.
  *
  * @param maxBytes it grows no larger
+ * @param onSharedWrite told of each durable write of deliveries
  * @throws where the file cannot be opened
  */
-export async function openSpool(path: string, maxBytes: number): Promise<Spool> {
+export async function openSpool(path: string, maxBytes: number, onSharedWrite?: OnSharedWrite): Promise<Spool> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await (await open(path, "a", 0o600)).close();
   const thread = await startThread<Operations>(new URL("./worker.ts", import.meta.url), {
@@ -22,7 +24,10 @@ export async function openSpool(path: string, maxBytes: number): Promise<Spool> 
     maxBytes,
   });
   const owner = randomUUID();
-  const enqueue = groupCommit((batch: readonly SpooledCommit[]) => thread.call("append", batch));
+  const enqueue = groupCommit(
+    (batch: readonly SpooledCommit[]) => thread.call("append", batch),
+    (batch, write) => onSharedWrite?.({ ...write, into: "spool", commits: batch.map(({ id }) => commitKey(id)) }),
+  );
   return {
     maxBytes,
     append: async (commit) => enqueue(spooledOf(commit)),

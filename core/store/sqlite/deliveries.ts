@@ -125,6 +125,7 @@ function shown(row: Row): DeliveryRecord {
   const record = JSON.parse(String(row.record)) as Omit<NewDelivery, "key" | "body">;
   const due = row.due_at;
   return {
+    diagnosis: null,
     ...record,
     outcome: row.outcome as NewDelivery["outcome"],
     incidents: JSON.parse(String(row.incidents)) as IncidentRef[],

@@ -61,6 +61,7 @@ function shown(row: Row): Incident {
     id,
     number: numberOf(row.number),
     ...draft,
+    trace_id: draft.trace_id ?? null,
     deliveries: JSON.parse(String(row.deliveries)) as string[],
   };
 }

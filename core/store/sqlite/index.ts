@@ -1,3 +1,4 @@
+import { commitKey, type OnSharedWrite } from "../../trace.ts";
 import { groupCommit } from "../group-commit.ts";
 import type { CommitResult, Store } from "../ports.ts";
 import { makeFile } from "./make-file.ts";
@@ -11,9 +12,10 @@ const checkpointEveryMs = 500;
  * The embedded store: one file, one thread that writes it and one that reads, so that a long list never holds up an intake.
  *
  * @param path the database file; it and its folder are made where they are missing
+ * @param onSharedWrite told of each durable write of deliveries
  * @throws where the file cannot be opened or is of a newer schema
  */
-export async function openSqliteStore(path: string): Promise<Store> {
+export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrite): Promise<Store> {
   await makeFile(path);
   const script = new URL("./worker.ts", import.meta.url);
   const writer = await startThread<Operations>(script, { path, mode: "write" });
@@ -28,11 +30,20 @@ export async function openSqliteStore(path: string): Promise<Store> {
   }, checkpointEveryMs);
   checkpointing.unref();
 
-  const enqueue = groupCommit((batch: readonly Packed[]) => {
-    const packed = packBatch(batch);
-    written = true;
-    return writer.hand([packed.bodies.buffer], "commitBatch", packed);
-  });
+  const enqueue = groupCommit(
+    (batch: readonly Packed[]) => {
+      const packed = packBatch(batch);
+      written = true;
+      return writer.hand([packed.bodies.buffer], "commitBatch", packed);
+    },
+    (batch, write) => {
+      onSharedWrite?.({
+        ...write,
+        into: "sqlite",
+        commits: batch.map(({ commit }) => commitKey(commit.id, commit.epoch)),
+      });
+    },
+  );
 
   return {
     commits: { commit: async (commit) => committed(await enqueue(packCommit(commit))) },

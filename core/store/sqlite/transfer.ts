@@ -117,6 +117,7 @@ function* rowsOf<Table extends TransferTable>(
 function deliveryRow(row: Row): TransferRows["deliveries"] {
   const { key: _, body: __, ...record } = JSON.parse(String(row.record)) as NewDelivery;
   return {
+    diagnosis: null,
     ...record,
     outcome: row.outcome as NewDelivery["outcome"],
     keys: [row.key, row.event_key].filter((key) => typeof key === "string"),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { before, describe, test } from "node:test";
 import { alert, cli, eventually, gateway, json, register, start } from "../../support/cli.ts";
+import { seconds, signatureOf } from "../../support/signed.ts";
 
 describe("incidents and deliveries", () => {
   before(async () => {
@@ -63,9 +64,56 @@ describe("incidents and deliveries", () => {
     assert.equal(data.length, 3);
     const shown = await cli(`delivery show ${data[0].id}`);
     assert.match(shown.stdout, /^outcome +accepted$/m);
-    assert.match(shown.stdout, /^stages +receive \d+\.\d\d ms, /m);
+    assert.match(shown.stdout, /^✔ receive +\d+\.\d\d ms +\d+\.\d\d ms +█+\n(✔ .*\n)+✔ map .* █+$/m);
     assert.match(shown.stdout, /\n\n\{"event_type":"security_alert",.*\}\n$/);
     assert.equal((await json(`delivery show ${data[0].id}`)).body_encoding, "utf8");
+  });
+
+  test("delivery show takes the id of an answer, of the queue, and the number of an incident", async () => {
+    const { body, headers } = await gateway.send("listed", alert("numbered", "low"));
+    const id = headers.get("x-request-id") ?? "";
+    for (const named of [id, `queue-${id}`, body.incident_number, body.incident_number.toLowerCase()]) {
+      assert.equal((await json(`delivery show ${named}`)).id, id);
+    }
+    const again = await gateway.send("listed", alert("numbered", "high"));
+    const { data } = await json(`delivery show ${body.incident_number}`);
+    assert.deepEqual(
+      data.map((each: { readonly id: string }) => each.id),
+      [again.headers.get("x-request-id"), id],
+    );
+    assert.match((await cli(`delivery show ${body.incident_number}`)).stdout, /^DELIVERY .*\n(.* accepted .*\n){2}$/);
+  });
+
+  test("delivery show of a refused one says what was expected, what was there, what is wrong and what to do", async () => {
+    const sent = alert("explained", "low");
+    const signed = { "x-webhook-signature": signatureOf(`${sent}\n`, seconds()), "x-webhook-timestamp": seconds() };
+    const { headers } = await gateway.send("listed", sent, { headers: signed });
+    const { stdout } = await eventually(async () => {
+      const shown = await cli(`delivery show ${headers.get("x-request-id")}`);
+      return shown.code === 0 ? shown : undefined;
+    });
+    assert.match(stdout, /^expected +sha256=<hex HMAC-SHA-256> of .* in X-Webhook-Signature$/m);
+    assert.match(stdout, /^carried +headers\.x-webhook-signature once, headers\.x-webhook-timestamp once$/m);
+    assert.match(stdout, /^✘ The signature matches with a line break at the end of the body/m);
+    assert.match(stdout, /^✘ authenticate +\d/m);
+    assert.match(stdout, /^→ Tell the sender .*\n→ Whether this side is in order: tw-cli webhook test listed\n$/m);
+  });
+
+  test("delivery show of a rejected one names each field, and how its bytes are run again", async () => {
+    const { headers } = await gateway.send("listed", '{"event_type":5}');
+    const id = headers.get("x-request-id");
+    const { stdout } = await cli(`delivery show ${id}`);
+    assert.match(stdout, /^ +event_type: must be a string$/m);
+    assert.match(stdout, /^✘ map /m);
+    assert.match(stdout, new RegExp(`^→ Then run its bytes again: tw-cli delivery replay ${id}$`, "m"));
+  });
+
+  test("delivery show of a body that is no JSON says where it stops to be one", async () => {
+    const { headers } = await gateway.send("listed", '{"event_type":"x",}');
+    const { stdout } = await cli(`delivery show ${headers.get("x-request-id")}`);
+    assert.match(stdout, /^reason +.*(position|line|column|offset).*$/im);
+    assert.match(stdout, /^✘ parse /m);
+    assert.match(stdout, /^→ The sender has to mend what it sends/m);
   });
 
   test("delivery list tells why one was refused", async () => {

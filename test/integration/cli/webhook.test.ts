@@ -18,8 +18,14 @@ test("the text's commands work as they are typed", async () => {
 
   const tested = await cli("webhook test email-gateway");
   assert.equal(tested.code, 0, tested.stderr);
-  assert.match(tested.stdout, /^✔ receive +\d+\.\d\d ms\n/);
-  assert.match(tested.stdout, /✔ authenticate .*\n(.*\n)*✔ commit .*\n✔ INC-\d{4}-\d{4,} was made, tagged test\n$/);
+  assert.match(
+    tested.stdout,
+    /^✔ connect +\d+\.\d\d ms {2}http:.*\/api\/webhooks\/email-gateway\n✔ receive +\d+\.\d\d ms\n/,
+  );
+  assert.match(
+    tested.stdout,
+    /✔ authenticate .*\n(.*\n)*✔ commit .*\n✔ answer .* 202\n✔ INC-\d{4}-\d{4,} was made, tagged test\n$/,
+  );
   assert.equal(tested.stderr, "");
 });
 
@@ -133,7 +139,7 @@ describe("webhook", () => {
     await register("disabled", { enabled: false });
     const { code, stdout, stderr } = await cli("webhook test disabled");
     assert.equal(code, 1);
-    assert.match(stdout, /✘ authenticate +\d+\.\d\d ms\n$/);
+    assert.match(stdout, /✘ authenticate +\d+\.\d\d ms\n✘ answer +\d+\.\d\d ms {2}403\n$/);
     assert.equal(
       stderr,
       "error: The test of disabled failed: Webhook source 'disabled' is disabled (source_disabled)\n",

@@ -341,7 +341,15 @@ function aToken(hash: string): { id: string; name: string; hash: string; created
 
 function aRow(id: string): DeliveryRow {
   const { key, ...delivery } = aDelivery({ id });
-  const assigned = { incidents: [], duplicate_of: null, attempts: 0, due_at: null, epoch: 0, settled_at: null };
+  const assigned = {
+    diagnosis: null,
+    incidents: [],
+    duplicate_of: null,
+    attempts: 0,
+    due_at: null,
+    epoch: 0,
+    settled_at: null,
+  };
   return { ...delivery, ...assigned, keys: [key] };
 }
 

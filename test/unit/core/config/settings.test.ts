@@ -37,6 +37,14 @@ test("an empty variable counts as unset", () => {
   assert.deepEqual(readSettings(Object.fromEntries(names.map((name) => [name, ""]))), readSettings({}));
 });
 
+test("metrics are open where the gateway listens on this machine alone, and want a token elsewhere", () => {
+  const access = (host: string): string => readSettings({ TW_HOST: host }).metrics;
+  for (const host of ["127.0.0.1", "127.0.0.2", "localhost", "::1"]) assert.equal(access(host), "open", host);
+  for (const host of ["0.0.0.0", "::", "10.0.0.7", "127.example.org", "gateway"])
+    assert.equal(access(host), "token", host);
+  assert.equal(readSettings({ TW_HOST: "0.0.0.0", TW_METRICS: "open" }).metrics, "open");
+});
+
 test("every variable is read", () => {
   const settings = readSettings({
     TW_HOST: "0.0.0.0",
@@ -53,6 +61,8 @@ test("every variable is read", () => {
     TW_ADMIN_TOKEN: "tw_abcdef_0123456789abcdefghijklmnopqrstuv",
     TW_MASTER_KEY: "00".repeat(32),
     TW_LOG_LEVEL: "debug",
+    TW_LOG_FILE_MAX_BYTES: "100000",
+    TW_LOG_FILES: "3",
     TW_MAX_BODY_BYTES: "2048",
     TW_RECEIVE_TIMEOUT_MS: "500",
     TW_REFUSED_PER_MINUTE: "7",
@@ -60,6 +70,11 @@ test("every variable is read", () => {
     TW_WORKERS: "4",
     TW_STALL_TIMEOUT_MS: "1000",
     TW_TRUSTED_PROXIES: "10.0.0.7, 192.168.3.0/24,2001:db8::/32",
+    TW_METRICS: "off",
+    TW_WORK_PORT: "9464",
+    TW_TRACE_PARENT: "parent",
+    TW_TRACE_SLOW_MS: "250",
+    TW_TRACE_URL: "https://jaeger.example/trace/{trace_id}",
   });
   assert.deepEqual(settings, {
     host: "0.0.0.0",
@@ -77,6 +92,8 @@ test("every variable is read", () => {
     adminToken: "tw_abcdef_0123456789abcdefghijklmnopqrstuv",
     masterKey: "00".repeat(32),
     logLevel: "debug",
+    logFileMaxBytes: 100_000,
+    logFiles: 3,
     maxBodyBytes: 2048,
     receiveTimeoutMs: 500,
     refusedPerMinute: 7,
@@ -84,6 +101,11 @@ test("every variable is read", () => {
     workers: 4,
     stallTimeoutMs: 1000,
     trustedProxies: ["10.0.0.7", "192.168.3.0/24", "2001:db8::/32"],
+    metrics: "off",
+    workPort: 9464,
+    traceParent: "parent",
+    traceSlowMs: 250,
+    traceUrl: "https://jaeger.example/trace/{trace_id}",
   });
 });
 
@@ -171,4 +193,10 @@ test("where there are workers, nobody takes a delivery up before it is known to 
     "Settings: TW_QUEUE_LEASE_MS must be at least twice TW_STALL_TIMEOUT_MS, 20000, where there are workers",
   );
   assert.equal(readSettings({ TW_QUEUE_LEASE_MS: "20000", TW_WORKERS: "1" }).workers, 1);
+});
+
+test("a link to traces has the place of their id in it, and is one for a browser", () => {
+  for (const url of ["http://localhost:16686/trace/", "javascript:{trace_id}"]) {
+    assert.match(refusalOf({ TW_TRACE_URL: url }), /TW_TRACE_URL must be an address with \{trace_id\} in it/);
+  }
 });

@@ -11,7 +11,7 @@ test("the log has the path of what failed, without the secret that a sender has 
   const url = "/api/webhooks/siem/t/hidden-in-the-path?token=hidden-in-the-query";
   const ctx = { url, method: "POST", req: { socket: {} }, state: { requestId: "r" }, set: () => undefined };
   for (const error of [new Error("a bug"), new StoreError("the disk is full")]) {
-    await answerErrors(log)(ctx as unknown as Parameters<Middleware>[0], () => {
+    await answerErrors({ webhook: log, gateway: log })(ctx as unknown as Parameters<Middleware>[0], () => {
       throw error;
     });
   }

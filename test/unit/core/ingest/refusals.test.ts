@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Logger } from "pino";
 import { recordRefusals } from "../../../../core/ingest/refusals.ts";
-import type { RefusedDelivery } from "../../../../core/store/ports.ts";
+import type { Diagnosis, RefusedDelivery } from "../../../../core/store/ports.ts";
 import { aRefusedDelivery, times } from "../../../contracts/builders.ts";
 
 /** A recorder, and what it writes and logs. */
@@ -56,3 +56,53 @@ test("a store that fails costs a line in the log, and nothing else", async () =>
   await refusals.close();
   assert.ok(logged.includes("error 1"));
 });
+
+test("what may be diagnosed is, before it is written, and the budget of a name and of an address is kept", async () => {
+  const { refusals, written } = aRecorder();
+  const asked: string[] = [];
+  const found = { ...aDiagnosis, tried: 7 };
+  const ofName = (name: string, address: string): void =>
+    refusals.add(aRefusedDelivery({ source: name, address }), {
+      name,
+      diagnose: () => Promise.resolve(asked.push(name)).then(() => found),
+    });
+  for (const address of times(30, () => "192.0.2.1")) ofName("one", address);
+  for (const index of times(100, (each) => each)) ofName(`other-${index}`, "192.0.2.2");
+  await refusals.close();
+  assert.equal(written.length, 130);
+  assert.equal(asked.filter((name) => name === "one").length, 10);
+  assert.equal(asked.length, 10 + 60);
+  assert.equal(written.filter(({ diagnosis }) => diagnosis === found).length, 70);
+});
+
+test("what waits to be diagnosed is bounded by its bytes", async () => {
+  const { refusals } = aRecorder();
+  let asked = 0;
+  const diagnose = (): Promise<null> => {
+    asked += 1;
+    return Promise.resolve(null);
+  };
+  for (const index of times(9, (each) => each)) {
+    refusals.add(aRefusedDelivery({ body_bytes: 4_194_304 }), { name: `large-${index}`, diagnose });
+  }
+  await refusals.close();
+  assert.equal(asked, 4);
+});
+
+test("a diagnosis that fails costs itself and a line in the log", async () => {
+  const { refusals, written, logged } = aRecorder();
+  refusals.add(aRefusedDelivery(), { name: "a", diagnose: () => Promise.reject(new Error("a bug")) });
+  await refusals.close();
+  assert.equal(written.length, 1);
+  assert.deepEqual(logged.at(-1), "error undefined");
+});
+
+const aDiagnosis: Diagnosis = {
+  expected: { scheme: "webhook", summary: "a signature" },
+  proof: [],
+  body_sha256: "00",
+  timestamp: null,
+  clock_difference_seconds: null,
+  tried: 0,
+  findings: [],
+};

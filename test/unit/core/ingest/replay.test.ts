@@ -8,7 +8,15 @@ import { noon } from "../builders.ts";
 
 function stored(given: Partial<StoredDelivery> = {}): StoredDelivery {
   const { key: _, ...delivery } = aDelivery();
-  return { ...delivery, incidents: [], duplicate_of: null, attempts: 0, next_attempt_at: null, ...given };
+  return {
+    ...delivery,
+    diagnosis: null,
+    incidents: [],
+    duplicate_of: null,
+    attempts: 0,
+    next_attempt_at: null,
+    ...given,
+  };
 }
 
 /** Replays a delivery in a store that holds `all`, where `requeued` says whether one could be put back. */
@@ -31,6 +39,7 @@ async function replayed(
     onQueued: () => {
       woken += 1;
     },
+    by: { by: "admin", token_id: "AbCdEf", request_id: "r" },
     log: pino({ level: "silent" }),
     now: () => noon,
   });

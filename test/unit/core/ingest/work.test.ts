@@ -10,6 +10,7 @@ import { mostAttempts, startWorker } from "../../../../core/ingest/work.ts";
 import { pluginsOf } from "../../../../core/registry/plugins.ts";
 import { Sources } from "../../../../core/sources/sources.ts";
 import type { ClaimedDelivery, Commit } from "../../../../core/store/ports.ts";
+import { untraced } from "../../../../core/trace.ts";
 import { aDelivery, times } from "../../../contracts/builders.ts";
 import { aPlugin, aSourceStore, noon, testSealer, testSecret } from "../builders.ts";
 
@@ -89,6 +90,7 @@ async function worked({
     plugins,
     flights,
     leaseMs: 30_000,
+    tracing: untraced,
     log: pino({ level: "silent" }),
     now: () => noon,
     clock: () => 0,
@@ -112,7 +114,7 @@ function aJob({ source, attempts, body, isTest, stages }: Job): ClaimedDelivery 
     stages: stages.map((stage) => ({ stage, start_ms: 0, ms: 0.125, ok: true })),
   } as const;
   const { key, body: bytes, ...record } = aDelivery(given);
-  const assigned = { incidents: [], duplicate_of: null, attempts, next_attempt_at: null };
+  const assigned = { diagnosis: null, incidents: [], duplicate_of: null, attempts, next_attempt_at: null };
   const testKey = deliveryKey(source, "signed", record.id);
   return { delivery: { ...record, ...assigned }, key: isTest ? testKey : key, body: bytes, epoch: 7 };
 }

@@ -42,6 +42,26 @@ test("the first of a quiet moment goes at once, and what comes meanwhile shares 
   assert.deepEqual(await Promise.all(all), ["result of 1", "result of 2", "result of 3", "result of 4"]);
 });
 
+test("each batch is told of, before its items are, and whether it was written", async () => {
+  const disk = aDisk();
+  const told: (readonly [readonly number[], boolean])[] = [];
+  const commit = groupCommit(disk.write, (batch, { ok, ms }) => {
+    assert.ok(ms >= 0);
+    told.push([batch, ok]);
+  });
+  const first = commit(1).then((result) => [result, told.length]);
+  const second = commit(2);
+  await disk.finish();
+  assert.deepEqual(await first, ["result of 1", 1]);
+  const failing = assert.rejects(second, /full/);
+  await disk.finish(new Error("the disk is full"));
+  await failing;
+  assert.deepEqual(told, [
+    [[1], true],
+    [[2], false],
+  ]);
+});
+
 test("nothing is told before it is written", async () => {
   const disk = aDisk();
   let told = false;

@@ -24,6 +24,8 @@ interface Scene extends AsyncDisposable {
   readonly trouble: Trouble;
   /** What the store behind has been given, in order. */
   readonly committed: readonly string[];
+  /** Of what it forwarded, what the store said. */
+  readonly forwarded: readonly (readonly [id: string, kind: string])[];
   restart(): Promise<Store>;
 }
 
@@ -59,12 +61,14 @@ async function aScene(maxBytes = 1_048_576): Promise<Scene> {
     check: () => troubled(() => behind.check()),
     close: () => Promise.resolve(),
   };
+  const forwarded: (readonly [string, string])[] = [];
   const start = async (): Promise<Store> =>
     storeAndForward({
       store: failing,
       prepare: () => Promise.resolve(),
       spool: await openSpool(join(folder, "spool.db"), maxBytes),
       timeoutMs: 100,
+      onForwarded: (commit, result) => forwarded.push([idOf(commit), result.kind]),
       log: pino({ level: "silent" }),
       now: () => new Date(),
     });
@@ -75,6 +79,7 @@ async function aScene(maxBytes = 1_048_576): Promise<Scene> {
     },
     trouble,
     committed,
+    forwarded,
     async restart() {
       await store.close();
       store = await start();
@@ -117,6 +122,10 @@ describe("a store with a spool before it", { concurrency: true, timeout: 60_000 
     delete scene.trouble.all;
     await emptied(scene.store);
     assert.deepEqual(scene.committed, works.map(idOf));
+    assert.deepEqual(
+      scene.forwarded,
+      works.map((work) => [idOf(work), "committed"]),
+    );
   });
 
   test("a store that stalls is away after the time that it has, and nobody behind waits for it", async () => {

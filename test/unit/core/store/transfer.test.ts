@@ -81,7 +81,15 @@ test("rows of the same content have the same text, whatever the order of their f
 
 function aRow(given: Partial<DeliveryRow> = {}): DeliveryRow {
   const { key, ...delivery } = aDelivery({ id: "1", key: "k" });
-  const assigned = { incidents: [], duplicate_of: null, attempts: 0, due_at: null, epoch: 0, settled_at: null };
+  const assigned = {
+    diagnosis: null,
+    incidents: [],
+    duplicate_of: null,
+    attempts: 0,
+    due_at: null,
+    epoch: 0,
+    settled_at: null,
+  };
   return { ...delivery, ...assigned, keys: [key], ...given };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUIDv7 } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,10 +7,12 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import pino from "pino";
 import type { Flight } from "../../../../core/ingest/flights.ts";
+import type { Observed } from "../../../../core/ingest/observe.ts";
 import type { Commit, Why } from "../../../../core/store/ports.ts";
 import { openFlightFile } from "../../../../core/supervise/flight-file.ts";
 import { recoverFlights } from "../../../../core/supervise/recover-flights.ts";
 import { runFolder } from "../../../../core/supervise/run-folder.ts";
+import { untraced } from "../../../../core/trace.ts";
 import { aDelivery } from "../../../contracts/builders.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { noon } from "../builders.ts";
@@ -18,6 +21,7 @@ interface Recovered {
   readonly commits: readonly Commit[];
   readonly retries: readonly (readonly [id: string, epoch: number, afterMs: number, why: Why])[];
   readonly lines: readonly Readonly<Record<string, unknown>>[];
+  readonly observed: readonly Observed[];
   /** The files that are still there. */
   readonly left: () => readonly string[];
   readonly stop: () => Promise<void>;
@@ -37,6 +41,7 @@ async function recovered(t: TestContext, flights: readonly Flight[], away = 0, t
   const commits: Commit[] = [];
   const retries: [string, number, number, Why][] = [];
   const lines: Record<string, unknown>[] = [];
+  const observed: Observed[] = [];
   let failures = away;
   async function answer<T>(value: T): Promise<T> {
     if (failures === 0) return value;
@@ -66,12 +71,14 @@ async function recovered(t: TestContext, flights: readonly Flight[], away = 0, t
     },
     log: pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     now: () => noon,
+    observe: (each) => void observed.push(each),
+    tracing: untraced,
   });
   t.after(async () => {
     await stop();
     await rm(dataDir, { recursive: true, force: true });
   });
-  return { commits, retries, lines, left: () => folder.aside(), stop };
+  return { commits, retries, lines, observed, left: () => folder.aside(), stop };
 }
 
 const arrived: Flight = { delivery: aDelivery({ source: "edr", plugin: "moody", outcome: "queued" }) };
@@ -118,6 +125,28 @@ test("what has had its second try is dead, under the lease of that try", async (
     },
   ]);
   assert.deepEqual([retries, left()], [[], []]);
+});
+
+test("who counts and traces is told once of each, when it is in", async (t) => {
+  const ids = ["intake", "retry", "dead"].map(() => randomUUIDv7());
+  const [intake = "", retry = "", dead = ""] = ids;
+  const flights: readonly Flight[] = [
+    { delivery: { ...arrived.delivery, id: intake } },
+    { delivery: { ...arrived.delivery, id: retry }, epoch: 3 },
+    { delivery: { ...arrived.delivery, id: dead, code: "plugin_stalled" }, epoch: 4 },
+  ];
+  const { observed, left } = await recovered(t, flights, 1);
+  await eventually(async () => (left().length === 0 ? true : undefined));
+  const seen = new Map(observed.map(({ id, kind, outcome, code }) => [id, [kind, outcome, code]]));
+  assert.equal(observed.length, 3);
+  assert.deepEqual(
+    ids.map((id) => seen.get(id)),
+    [
+      ["intake", "failed", "plugin_stalled"],
+      ["work", "retry", "plugin_stalled"],
+      ["work", "dead", "plugin_stalled"],
+    ],
+  );
 });
 
 test("a source whose plugin is found by the payload has no plugin to blame", async (t) => {
