@@ -89,7 +89,7 @@ export function connectionTo(
         });
       } catch (cause) {
         if (cause instanceof MongoServerSelectionError || cause instanceof NoAnswer) drop(database);
-        if (cause instanceof MongoError) throw new StoreError(messageOf(cause), { cause });
+        if (cause instanceof MongoError || isOfSocket(cause)) throw new StoreError(messageOf(cause), { cause });
         throw cause;
       }
     },
@@ -98,6 +98,16 @@ export function connectionTo(
     },
   };
 }
+
+/** The driver hands on what a socket says that was ended a moment before it was written to. */
+function isOfSocket(error: unknown): boolean {
+  return error instanceof Error && "code" in error && socketCodes.has(String(error.code));
+}
+
+const socketCodes = new Set([
+  ...["EPIPE", "ECONNRESET", "ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
+  ...["ERR_SOCKET_CLOSED", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"],
+]);
 
 function databaseOf(url: string, timeoutMs: number, longestMs: number): Database {
   const client = new MongoClient(url, {
