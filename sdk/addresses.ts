@@ -45,3 +45,8 @@ export function plainAddress(text: string): string | undefined {
   const [address = ""] = text.split("%");
   return isIP(address) === 0 ? undefined : address;
 }
+
+/** Whether a host, as `URL` or a setting names it, is this machine itself: `localhost`, `127.0.0.1`, `[::1]`. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+}

@@ -1,3 +1,5 @@
+import { isLoopback } from "./addresses.ts";
+
 /**
  * Gets what proves a sender: its issuer's keys, a signing certificate. The core hands it to `verify` and to a handshake that
  * comes after authentication, so that no scheme opens a connection of its own. It throws nothing.
@@ -27,7 +29,5 @@ export function isFetchable(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname, username, password, hash } = new URL(url);
   if (username !== "" || password !== "" || hash !== "") return false;
-  return protocol === "https:" || (protocol === "http:" && loopback.test(hostname));
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { addressList } from "@thruway/sdk";
+import { addressList, isLoopback } from "@thruway/sdk";
 import joi from "joi";
 import { UserError } from "../errors.ts";
 import { largestMongoBody } from "../store/limits.ts";
@@ -245,10 +245,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     traceSlowMs: value.TW_TRACE_SLOW_MS,
     traceUrl: value.TW_TRACE_URL,
   });
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
 }
 
 /** Nobody else may take a queued delivery up before it is known to have stalled. */

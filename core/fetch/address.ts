@@ -1,8 +1,8 @@
-const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+import { isLoopback } from "@thruway/sdk";
 
 /** Whether a secret may travel there: over TLS, or to this machine. */
 export function isSafe(url: URL): boolean {
-  const isPlain = url.protocol === "http:" && loopback.test(url.hostname);
+  const isPlain = url.protocol === "http:" && isLoopback(url.hostname);
   return (url.protocol === "https:" || isPlain) && url.username === "" && url.password === "";
 }
 

@@ -54,6 +54,14 @@ export interface Traced {
 
 export type Observe = (observed: Observed) => void;
 
+/** What became of a request, as far as its source and its plugin go. */
+export type Seen = Pick<Observed, "source" | "plugin" | "outcome" | "code" | "incidents">;
+
+/** Of a request that ended before a plugin was asked. */
+export function withoutPlugin(source: string, outcome: Seen["outcome"], code: ErrorCode | null = null): Seen {
+  return { source, plugin: null, outcome, code, incidents: [] };
+}
+
 /** @param refs what was stored of each draft, in their order: an incident that was there before has another id */
 export function observedIncidents(
   refs: readonly IncidentRef[],

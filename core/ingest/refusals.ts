@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { DeliveryStore, Diagnosis, RefusedDelivery } from "../store/ports.ts";
 import { loggedTrace, parseTraceparent } from "../trace.ts";
 
@@ -136,16 +137,5 @@ export function recordRefusals(deliveries: Pick<DeliveryStore, "recordRefused">,
       await flush();
       await flush();
     },
-  };
-}
-
-/** Work that is not begun anew while it is under way. */
-function oneAtATime(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= work().finally(() => {
-      running = undefined;
-    });
-    return running;
   };
 }

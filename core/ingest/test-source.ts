@@ -6,7 +6,7 @@ import type { Source } from "../sources/sources.ts";
 import type { StageTime } from "../store/ports.ts";
 import type { Arrival } from "./arrival.ts";
 import { type IngestDependencies, type Ingested, ingest } from "./ingest.ts";
-import { type Journey, startJourney } from "./journey.ts";
+import { type Journey, rounded, startJourney } from "./journey.ts";
 import { type TestMarks, testMarkHeader } from "./test-mark.ts";
 
 /** What a test event met on its way. */
@@ -117,11 +117,6 @@ function outcomeOf({ status, headers, body, connectMs, ms }: Posted): Omit<Sourc
     ...(ok && { incident: { incident_id, incident_number } as IncidentRef }),
     ...(error && { error: { code: error.code, message: error.message } }),
   };
-}
-
-/** To the microsecond. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
 
 /**

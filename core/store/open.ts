@@ -32,7 +32,8 @@ export interface StoreSettings {
 /**
  * Opens the store of a gateway: as `openStore`, and for one that can be away with a spool in the data folder.
  *
- * @param tracing told of the writes that deliveries share, and of each delivery that the spool forwards
+ * @param watch told of the writes that deliveries share, and of each delivery that the spool forwards
+ * @param tracing in whose traces the spool forwards
  * @throws {UserError} where it cannot be opened
  */
 export async function openGatewayStore(

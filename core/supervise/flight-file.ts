@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync, writevSync } from "node:fs";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
+import { isMissing } from "../errors.ts";
 import type { Flight } from "../ingest/flights.ts";
 import type { NewDelivery } from "../store/ports.ts";
 
@@ -69,7 +70,7 @@ function contents(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { Family, Snapshot } from "../telemetry/snapshot.ts";
 import { lasting, merged, ofKnownSources } from "../telemetry/snapshot.ts";
 import { waitAtMost } from "../wait.ts";
@@ -29,7 +30,6 @@ export function createTally(own: () => Snapshot = supervisorFigures): Tally {
   const workers = new Map<number, Counting>();
   const ends = { ended: 0, stalled: 0 };
   let kept: Snapshot = [];
-  let gathering: Promise<readonly string[]> | undefined;
 
   async function ask(worker: Counting): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -61,12 +61,7 @@ export function createTally(own: () => Snapshot = supervisorFigures): Tally {
       counting.last = snapshot;
       counting.onAnswer();
     },
-    gather() {
-      gathering ??= gather().finally(() => {
-        gathering = undefined;
-      });
-      return gathering;
-    },
+    gather: oneAtATime(gather),
     ended(worker, replaced) {
       if (replaced !== undefined) ends[replaced] += 1;
       const counting = workers.get(worker);

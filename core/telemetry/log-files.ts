@@ -1,6 +1,9 @@
 import { mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isMissing, messageOf } from "../errors.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
+import { waitAtMost } from "../wait.ts";
 
 /** Where lines wait: at most that many characters, after which a disk that is slow loses lines and holds up nobody. */
 const mostWaiting = 4_194_304;
@@ -42,7 +45,7 @@ export async function logNumbers(folder: string): Promise<readonly number[]> {
   try {
     return numbersOf(await readdir(folder));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }
@@ -69,7 +72,6 @@ export function openLogFiles(
   const waiting: string[] = [];
   let size = 0;
   let file: { readonly number: number; readonly handle: FileHandle } | undefined;
-  let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
   /** Whether the file ends within a line. */
@@ -108,14 +110,7 @@ export function openLogFiles(
     return waiting.splice(0, count).join("");
   }
 
-  function drain(): Promise<void> {
-    writing ??= writeAll().finally(() => {
-      writing = undefined;
-    });
-    return writing;
-  }
-
-  async function writeAll(): Promise<void> {
+  const drain = oneAtATime(async () => {
     while (waiting.length > 0) {
       const lines = take();
       try {
@@ -126,10 +121,10 @@ export function openLogFiles(
         if (torn) failed("the disk is full");
         else if (waiting.length === 0) failing = false;
       } catch (error) {
-        failed(error instanceof Error ? error.message : String(error));
+        failed(messageOf(error));
       }
     }
-  }
+  });
 
   /** The file that takes more, which another process may have left behind, or somebody removed. */
   async function current(): Promise<{ readonly handle: FileHandle }> {
@@ -170,12 +165,7 @@ export function openLogFiles(
     }
   }
 
-  async function flush(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const patience = setTimeout(resolve, longestFlushMs);
-    await Promise.race([drain(), late]);
-    clearTimeout(patience);
-  }
+  const flush = (): Promise<void> => waitAtMost(longestFlushMs, drain());
 
   return {
     write,

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { isMissing } from "../errors.ts";
 import { logFile, logNumbers } from "./log-files.ts";
 import type { LogLine, Matches } from "./log-filter.ts";
 
@@ -211,7 +212,7 @@ async function openIfThere(folder: string, file: number): Promise<FileHandle | u
   try {
     return await open(logFile(folder, file), "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,25 +1,21 @@
-import { randomFillSync } from "node:crypto";
 import type { Logger } from "pino";
-import { type ErrorCode, errorTable, Refusal, StoreError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import type { Observed } from "../ingest/observe.ts";
-import { unknownSource } from "../sources/registration.ts";
-import type { StageTime } from "../store/ports.ts";
 import {
   type Attributes,
   commitKey,
   type OpenStep,
   parseTraceparent,
-  type SharedWrite,
-  type Step,
-  type Trace,
   type TraceContext,
   type Tracing,
   traceparentOf,
   untraced,
 } from "../trace.ts";
-import { attributes as names } from "./attributes.ts";
+import { type Keeping, LiveTrace, type Origin, type Write } from "./live-trace.ts";
 import { readSampler, type Sample } from "./sampling.ts";
-import type { EndedSpan, SpanSink } from "./span-sink.ts";
+import { randomHex } from "./span-ids.ts";
+import type { SpanSink } from "./span-sink.ts";
+import { isTroubled, spanOfStep, spanOfWrite, spansOf, typeOf } from "./spans.ts";
 
 /** Tracing as a process has it. */
 export interface Tracer extends Tracing {
@@ -196,86 +192,6 @@ export function createTracer({ traceParent, traceSlowMs }: TracingSettings, deps
   };
 }
 
-/** A shared write, until everything is known of those that shared it. */
-interface Write extends SharedWrite {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly startedAt: number;
-  left: number;
-  readonly links: Pick<TraceContext, "traceId" | "spanId">[];
-}
-
-interface Origin {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly kept: boolean;
-  readonly startedAt: number;
-  readonly parent: TraceContext | undefined;
-  readonly link: TraceContext | undefined;
-  /** Whether it goes on with a trace of ours. */
-  readonly isPart: boolean;
-}
-
-interface Keeping {
-  readonly clock: () => number;
-  readonly mayKeep: () => boolean;
-  readonly isSlow: (since: number) => boolean;
-}
-
-const none: readonly Write[] = [];
-
-class LiveTrace implements Trace {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly startedAt: number;
-  readonly link: TraceContext | undefined;
-  writes: readonly Write[] = none;
-  readonly #since: number;
-  readonly #parent: TraceContext | undefined;
-  readonly #isPart: boolean;
-  readonly #keeping: Keeping;
-  #kept: boolean;
-  #asked = false;
-
-  constructor(origin: Partial<Origin> & Pick<Origin, "traceId" | "kept" | "startedAt">, keeping: Keeping) {
-    this.traceId = origin.traceId;
-    this.spanId = origin.spanId ?? randomHex(8);
-    this.startedAt = origin.startedAt;
-    this.link = origin.link;
-    this.#parent = origin.parent;
-    this.#isPart = origin.isPart ?? false;
-    this.#kept = origin.kept;
-    this.#keeping = keeping;
-    this.#since = keeping.clock();
-  }
-
-  get kept(): boolean {
-    return this.#kept;
-  }
-
-  get place(): Pick<TraceContext, "traceId" | "spanId"> {
-    return { traceId: this.traceId, spanId: this.spanId };
-  }
-
-  /** What is kept for its own sake, in a trace whose beginning was not, is a part of nothing that anybody could find. */
-  get parent(): string | undefined {
-    return this.#parent?.sampled ? this.#parent.spanId : undefined;
-  }
-
-  keep(): void {
-    if (this.#kept || this.#asked) return;
-    this.#asked = true;
-    this.#kept = this.#keeping.mayKeep();
-  }
-
-  traceparent(): string {
-    if (this.#keeping.isSlow(this.#since)) this.keep();
-    // All that a delivery leads to later stands side by side.
-    if (this.#isPart && this.#parent?.sampled) return traceparentOf(this.#parent);
-    return traceparentOf({ ...this.place, sampled: this.#kept });
-  }
-}
-
 /** Says yes so many times a second. */
 function perSecond(most: number, clock: () => number): () => boolean {
   let second = Number.NEGATIVE_INFINITY;
@@ -286,134 +202,4 @@ function perSecond(most: number, clock: () => number): () => boolean {
     left -= 1;
     return left >= 0;
   };
-}
-
-const troubled: ReadonlySet<Observed["outcome"]> = new Set(["refused", "rejected", "dead", "failed", "retry", "gone"]);
-
-function isTroubled({ outcome, times }: Observed): boolean {
-  return troubled.has(outcome) || times.some(({ ok }) => !ok);
-}
-
-function* spansOf(observed: Observed, trace: LiveTrace): Iterable<EndedSpan> {
-  const { kind, times, code, outcome, traced } = observed;
-  const { ms = 0, fetches = [] } = traced ?? {};
-  const isFailed = troubled.has(outcome);
-  yield {
-    ...trace.place,
-    name: kind === "work" ? "work" : `POST ${routeOf(traced?.url)}`,
-    kind: kind === "work" ? "consumer" : "server",
-    parent: trace.parent,
-    startedAt: trace.startedAt,
-    ms,
-    attributes: { ...about(observed), ...(isFailed && { [names.error]: code ?? outcome }) },
-    links: trace.link === undefined ? [] : [trace.link],
-    failed: isFailed ? sentenceOf(code) : undefined,
-  };
-  const error = code ?? (outcome === "queued" ? "plugin_failed" : outcome);
-  for (const time of times) {
-    const span = spanOfStage(time, trace, error);
-    yield span;
-    if (time.stage !== "follow") continue;
-    for (const fetch of fetches) {
-      yield {
-        ...{ traceId: trace.traceId, spanId: randomHex(8), parent: span.spanId, name: "GET", kind: "client" },
-        ...{ startedAt: trace.startedAt + fetch.start_ms, ms: fetch.ms },
-        attributes: {
-          ...{ [names.method]: "GET", [names.server]: fetch.host, [names.status]: fetch.status },
-          ...(!fetch.ok && { [names.error]: String(fetch.status ?? "fetch_failed") }),
-        },
-        failed: fetch.ok ? undefined : "",
-      };
-    }
-  }
-}
-
-function spanOfStage({ stage, start_ms, ms, ok }: StageTime, trace: LiveTrace, error: string): EndedSpan {
-  return {
-    ...{ traceId: trace.traceId, spanId: randomHex(8), parent: trace.spanId, name: stage, kind: "internal" },
-    ...{ startedAt: trace.startedAt + start_ms, ms },
-    ...(stage === "commit" && { links: trace.writes }),
-    ...(!ok && { attributes: { [names.error]: error } }),
-    failed: ok ? undefined : "",
-  };
-}
-
-function about({ kind, id, source, plugin, outcome, incidents, test, traced }: Observed): Attributes {
-  const route = routeOf(traced?.url);
-  return {
-    [names.delivery]: id,
-    [names.source]: source,
-    [names.plugin]: plugin ?? undefined,
-    [names.outcome]: outcome,
-    ...(test && { [names.test]: true }),
-    ...(incidents.length > 0 && {
-      [names.incidents]: incidents.slice(0, mostNamed).map((each) => each.incident_number),
-    }),
-    ...(kind === "work" && { [names.attempt]: traced?.attempt }),
-    ...(kind === "intake" && {
-      [names.method]: "POST",
-      [names.route]: route,
-      [names.path]: source === unknownSource ? undefined : route.replace(":source", source).replace(":token", "…"),
-      [names.status]: traced?.status,
-    }),
-  };
-}
-
-const mostNamed = 20;
-
-function routeOf(url = ""): string {
-  return /^\/api\/webhooks\/[^/?]*\/t\//.test(url) ? "/api/webhooks/:source/t/:token" : "/api/webhooks/:source";
-}
-
-/** The same for everybody: what is said to the sender can hold what the sender wrote. */
-function sentenceOf(code: ErrorCode | null): string {
-  return code === null ? "" : errorTable[code].message;
-}
-
-function spanOfStep(
-  trace: LiveTrace,
-  { name, kind = "internal", delivery, source }: Step,
-  ended: { readonly ms: number; readonly attributes: Attributes; readonly error: string | undefined },
-): EndedSpan {
-  const { ms, attributes, error } = ended;
-  return {
-    ...trace.place,
-    ...{ name, kind, parent: trace.parent, startedAt: trace.startedAt, ms, links: trace.writes },
-    attributes: {
-      ...{ [names.delivery]: delivery, [names.source]: source, ...attributes },
-      ...(error !== undefined && { [names.error]: error }),
-    },
-    failed: error === undefined ? undefined : "",
-  };
-}
-
-function spanOfWrite({ into, commits, ok, traceId, spanId, startedAt, ms, links }: Write): EndedSpan {
-  return {
-    ...{ traceId, spanId, name: "group commit", kind: "client", startedAt, ms, links },
-    attributes: {
-      [names.database]: into === "mongodb" ? "mongodb" : "sqlite",
-      [names.deliveries]: commits.length,
-      ...(!ok && { [names.error]: "store_unavailable" }),
-    },
-    failed: ok ? undefined : "",
-  };
-}
-
-function typeOf(error: unknown): string {
-  if (error instanceof Refusal) return error.code;
-  if (error instanceof StoreError) return "store_unavailable";
-  return error instanceof Error ? error.name : "_OTHER";
-}
-
-const pool = Buffer.alloc(4_096);
-let used = pool.length;
-
-/** Random bytes as hex; asked for many at a time. All zeros is no id, and does not come up. */
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += bytes;
-  return pool.toString("hex", used - bytes, used);
 }

@@ -11,6 +11,7 @@ import type {
   RefusedDelivery,
   SourceRecord,
 } from "../../core/store/ports.ts";
+import type { DeliveryRow } from "../../core/store/transfer.ts";
 
 export const noon = "2026-01-15T12:00:00.000Z";
 
@@ -59,6 +60,21 @@ export function aDelivery(given: Partial<NewDelivery> = {}): NewDelivery {
 export function aRefusedDelivery(given: Partial<RefusedDelivery> = {}): RefusedDelivery {
   const { key: _, body: __, ...record } = aDelivery({ outcome: "refused", code: "invalid_signature", ...given });
   return { diagnosis: null, ...record };
+}
+
+/** A delivery as it is copied from store to store. */
+export function aDeliveryRow(given: Partial<DeliveryRow> = {}): DeliveryRow {
+  const { key, ...delivery } = aDelivery();
+  const assigned = {
+    diagnosis: null,
+    incidents: [],
+    duplicate_of: null,
+    attempts: 0,
+    due_at: null,
+    epoch: 0,
+    settled_at: null,
+  };
+  return { ...delivery, ...assigned, keys: [key], ...given };
 }
 
 export function aDraft(given: Partial<IncidentDraft> = {}): IncidentDraft {

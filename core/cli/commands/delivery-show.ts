@@ -1,21 +1,13 @@
 import type { Command } from "commander";
 import type { Incident } from "../../incidents/incident.ts";
-import type { DeliveryRecord, Diagnosis } from "../../store/ports.ts";
+import type { Diagnosis } from "../../store/ports.ts";
 import { type Cli, type JsonOption, jsonFlag } from "../cli.ts";
 import { type Api, connect } from "../client.ts";
 import type { Output } from "../output.ts";
+import type { ShownDelivery } from "../shown-delivery.ts";
 import { count, duration, outcomeFormat, printable, timeUtc } from "../text.ts";
 import { printWaterfall } from "../waterfall.ts";
 import { printDeliveries } from "./delivery-list.ts";
-
-/** A delivery as the API shows it: the bytes as text where they are UTF-8, and what to do next. */
-type ShownDelivery = DeliveryRecord & {
-  readonly trace_id: string | null;
-  readonly trace_url?: string;
-  readonly body: string | null;
-  readonly body_encoding: "utf8" | "base64" | null;
-  readonly advice: readonly string[];
-};
 
 export function deliveryShow(delivery: Command, cli: Cli): void {
   delivery

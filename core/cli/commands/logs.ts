@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { isLoopback } from "@thruway/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { messageOf, UserError } from "../../errors.ts";
 import { logFolder } from "../../telemetry/log-files.ts";
@@ -181,7 +182,7 @@ function local(folder: string, said: Said, now: () => Date): LogReader<Parameter
 /** Where a gateway of this machine keeps its log, if it is one of this machine that was asked. */
 function localFolder(env: NodeJS.ProcessEnv): string | undefined {
   const asked = URL.parse(env.TW_API_URL || "http://localhost");
-  if (asked === null || !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(asked.hostname)) return undefined;
+  if (asked === null || !isLoopback(asked.hostname)) return undefined;
   return tokenFolders(env)
     .map(logFolder)
     .find((folder) => existsSync(folder));

@@ -3,6 +3,7 @@ import { UserError } from "../../errors.ts";
 import type { SourceTest } from "../../ingest/test-source.ts";
 import { type Cli, type JsonOption, jsonFlag } from "../cli.ts";
 import { connect } from "../client.ts";
+import { longestName, stageLine } from "../waterfall.ts";
 
 export function webhookTest(webhook: Command, cli: Cli): void {
   webhook
@@ -20,15 +21,10 @@ export function webhookTest(webhook: Command, cli: Cli): void {
 
 function printTest(test: SourceTest, { out }: Cli): void {
   const { url, connect_ms: connect, answer_ms: answer, status, stages, incident, note, ok } = test;
-  const widest = Math.max("connect".length, ...stages.map(({ stage }) => stage.length));
-  const line = (stage: string, ms: number | undefined, isGood: boolean, more = ""): void => {
-    const mark = isGood ? out.paint("green", "✔") : out.paint("red", "✘");
-    const time = ms === undefined ? "" : `  ${ms.toFixed(2).padStart(8)} ms`;
-    out.line(`${mark} ${stage.padEnd(widest)}${time}${more && `  ${more}`}`);
-  };
-  line("connect", connect, connect !== undefined, url);
-  for (const { stage, ms, ok } of stages) line(stage, ms, ok);
-  if (answer !== undefined) line("answer", answer, ok, String(status));
+  const widest = Math.max("connect".length, longestName(stages));
+  out.line(`${stageLine({ stage: "connect", ms: connect, ok: connect !== undefined }, widest, out)}  ${url}`);
+  for (const stage of stages) out.line(stageLine(stage, widest, out));
+  if (answer !== undefined) out.line(`${stageLine({ stage: "answer", ms: answer, ok }, widest, out)}  ${status}`);
   if (note !== undefined) out.warn(note);
   if (incident?.incident_number === undefined) return;
   out.line(`${out.paint("green", "✔")} ${out.paint("bold", incident.incident_number)} was made, tagged test`);

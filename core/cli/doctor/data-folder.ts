@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { adminTokenFile, masterKeyFile, readMasterKey } from "../../config/keyring.ts";
 import type { Settings } from "../../config/settings.ts";
+import { isMissing, messageOf } from "../../errors.ts";
 import { type Check, warning, worst } from "./check.ts";
 
 /** Whoever is neither the owner nor root. */
@@ -36,7 +37,7 @@ async function keyProblem(settings: Settings): Promise<readonly string[]> {
     await readMasterKey(settings);
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [messageOf(error)];
   }
 }
 
@@ -44,7 +45,7 @@ async function modeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

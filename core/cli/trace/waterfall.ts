@@ -1,5 +1,6 @@
 import type { Output } from "../output.ts";
 import { printable } from "../text.ts";
+import { bar } from "../waterfall.ts";
 import type { ShownTrace, Span } from "./jaeger.ts";
 
 /** A line of the picture. */
@@ -59,7 +60,7 @@ export function drawWaterfall(trace: ShownTrace, out: Output): void {
     name: `${"  ".repeat(depth)}${printable(span.name)}`,
     start: `+${inTime(span.start_us)}`,
     duration: inTime(span.duration_us),
-    bar: barOf(span, act),
+    bar: bar(span.start_us - act.start, span.duration_us, Math.max(1, act.end - act.start), barWidth),
     error: span.error,
     act,
   }));
@@ -76,19 +77,12 @@ export function drawWaterfall(trace: ShownTrace, out: Output): void {
       act = row.act;
       out.line(out.paint("dim", `${" ".repeat(name)}  ${inTime(act.start)} after the beginning`));
     }
-    const bar = out.paint(row.error === null ? "cyan" : "red", row.bar.padEnd(barWidth));
+    const drawn = out.paint(row.error === null ? "cyan" : "red", row.bar.padEnd(barWidth));
     const error = row.error === null ? "" : `  ${out.paint("red", `✘ ${printable(row.error)}`)}`;
     out.line(
-      `${row.name.padEnd(name)}  ${row.start.padStart(start)}  ${row.duration.padStart(duration)}  ${bar}${error}`.trimEnd(),
+      `${row.name.padEnd(name)}  ${row.start.padStart(start)}  ${row.duration.padStart(duration)}  ${drawn}${error}`.trimEnd(),
     );
   }
-}
-
-function barOf({ start_us, duration_us }: Span, { start, end }: Act): string {
-  const perCell = Math.max(1, end - start) / barWidth;
-  const from = Math.min(barWidth - 1, Math.floor((start_us - start) / perCell));
-  const cells = Math.max(1, Math.min(barWidth - from, Math.round(duration_us / perCell)));
-  return `${" ".repeat(from)}${"█".repeat(cells)}`;
 }
 
 /** `0.042 ms`, `12.3 ms`, `4.51 s`, `8 min 20 s`. */

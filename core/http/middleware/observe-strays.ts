@@ -1,5 +1,6 @@
 import { Refusal } from "../../errors.ts";
-import { type IngestDependencies, observeStray } from "../../ingest/ingest.ts";
+import type { IngestDependencies } from "../../ingest/ingest.ts";
+import { observeStray } from "../../ingest/stray.ts";
 import type { Context, Middleware } from "../context.ts";
 
 const endpoint = /^\/api\/webhooks\/([^/]+)(\/t\/[^/]+)?\/?$/;

@@ -1,8 +1,9 @@
 import type Router from "@koa/router";
 import type { AddressList, Reply } from "@thruway/sdk";
 import type { Arrival } from "../../ingest/arrival.ts";
-import { greet, type IngestDependencies, ingest } from "../../ingest/ingest.ts";
+import { type IngestDependencies, ingest } from "../../ingest/ingest.ts";
 import { type ReceiveLimits, receive } from "../../ingest/receive.ts";
+import { greet } from "../../ingest/stray.ts";
 import { type SourceTester, stagesHeader } from "../../ingest/test-source.ts";
 import { type Trace, traceparentOf } from "../../trace.ts";
 import { clientAddress } from "../client-address.ts";
@@ -19,15 +20,16 @@ export function ingestRoute(
   const deliver: Middleware = async (ctx) => {
     const { req, res } = ctx;
     const expects = req.headers.expect !== undefined;
+    const { requestId, receivedAt } = ctx.state;
+    const trace = deps.tracing.begin(requestId, receivedAt, singly(req.headersDistinct.traceparent));
     const arrival = {
       ...arrivalOf(ctx, proxies),
+      trace,
       receive: () => receive(req, limits, expects ? () => res.writeContinue() : undefined),
     };
-    const trace = deps.tracing.begin(arrival.id, arrival.receivedAt, singly(arrival.headers.traceparent));
-    const traced = { ...arrival, trace };
-    const test = tests.receive(traced);
+    const test = tests.receive(arrival);
     const ingested = await (test === undefined
-      ? ingest(traced, deps)
+      ? ingest(arrival, deps)
       : test.ingested.finally(() => ctx.set(stagesHeader, JSON.stringify(test.journey.times)))
     ).finally(() => sayTrace(ctx, trace));
     if (ingested.kind === "reply") {

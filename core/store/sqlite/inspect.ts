@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { messageOf } from "../../errors.ts";
+import { isMissing, messageOf } from "../../errors.ts";
 import type { Inspection } from "../inspection.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { queueStatus } from "./deliveries.ts";
@@ -38,7 +38,7 @@ async function problemOf(path: string): Promise<string | undefined> {
     await access(path, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "missing";
+    if (isMissing(error)) return "missing";
     return messageOf(error);
   }
 }

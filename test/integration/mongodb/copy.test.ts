@@ -7,7 +7,7 @@ import { MongoClient } from "mongodb";
 import { openTransferTarget } from "../../../core/store/mongodb/transfer.ts";
 import { openStore } from "../../../core/store/open.ts";
 import type { DeliveryRow } from "../../../core/store/transfer.ts";
-import { aCommit, aDelivery, aDraft, afterNoon, aSource, times } from "../../contracts/builders.ts";
+import { aCommit, aDeliveryRow, aDraft, afterNoon, aSource, times } from "../../contracts/builders.ts";
 import { cli, type Ran, run, start } from "../../support/cli.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Answered, aGateway, type TestGateway, testSecret } from "../../support/gateway.ts";
@@ -301,7 +301,7 @@ describe("a target of a copy", { skip }, () => {
     const target = openTransferTarget(database.uri);
     try {
       await target.prepare();
-      const rows = times(700, (index) => aRow(`d-${String(index).padStart(4, "0")}`));
+      const rows = times(700, (index) => aDeliveryRow({ id: `d-${String(index).padStart(4, "0")}` }));
       await target.write("deliveries", rows.slice(0, 400));
       await target.write("deliveries", rows);
       assert.equal(await target.count("deliveries"), 700);
@@ -326,7 +326,7 @@ describe("a target of a copy", { skip }, () => {
   test("names a delivery that is too large for it", async () => {
     await using database = await aMongoDatabase();
     const target = openTransferTarget(database.uri);
-    const large = { ...aRow("large"), body: new Uint8Array(16 * 1_024 * 1_024) };
+    const large = { ...aDeliveryRow({ id: "large" }), body: new Uint8Array(16 * 1_024 * 1_024) };
     await assert.rejects(target.write("deliveries", [large]), {
       name: "UserError",
       message: /^The delivery large has 16777216 bytes, and MongoDB holds no body of more than 15728640/,
@@ -337,20 +337,6 @@ describe("a target of a copy", { skip }, () => {
 
 function aToken(hash: string): { id: string; name: string; hash: string; created_at: string } {
   return { id: `${hash}23456`, name: "admin", hash, created_at: afterNoon(0) };
-}
-
-function aRow(id: string): DeliveryRow {
-  const { key, ...delivery } = aDelivery({ id });
-  const assigned = {
-    diagnosis: null,
-    incidents: [],
-    duplicate_of: null,
-    attempts: 0,
-    due_at: null,
-    epoch: 0,
-    settled_at: null,
-  };
-  return { ...delivery, ...assigned, keys: [key] };
 }
 
 /** An embedded store with three sources and so many deliveries, each with an incident of its own. @returns its file */

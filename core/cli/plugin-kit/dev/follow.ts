@@ -2,15 +2,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { DeliveryRecord } from "../../../store/ports.ts";
 import type { Api } from "../../client.ts";
 import type { List } from "../../list.ts";
+import type { ShownDelivery } from "../../shown-delivery.ts";
 
 const everyMs = 100;
 const most = 100;
-
-/** A delivery as the API shows it, with its bytes where they are kept. */
-export type ShownDelivery = DeliveryRecord & {
-  readonly body: string | null;
-  readonly body_encoding: "utf8" | "base64" | null;
-};
 
 /**
  * Tells of every delivery as it comes, and again when it becomes something else: one that was queued is settled later.

@@ -1,6 +1,7 @@
 import type { Cli } from "../../cli.ts";
 import type { Output } from "../../output.ts";
 import { count, type Format, outcomeFormat, printable, time } from "../../text.ts";
+import { longestName, stageLine } from "../../waterfall.ts";
 import type { DevEvent, Journey, Tell } from "./events.ts";
 
 /** One event a line, for programs. */
@@ -47,11 +48,8 @@ function journey(delivery: Journey, out: Output): void {
   out.line(
     `\n${out.paint("dim", time(delivery.received_at).slice(11))} ${out.paint("bold", "delivery")} ${delivery.id}`,
   );
-  const widest = Math.max(0, ...stages.map(({ stage }) => stage.length));
-  for (const { stage, ms, ok } of stages) {
-    const mark = ok ? out.paint("green", "✔") : out.paint("red", "✘");
-    out.line(`  ${mark} ${stage.padEnd(widest)}  ${ms.toFixed(2).padStart(8)} ms`);
-  }
+  const widest = longestName(stages);
+  for (const stage of stages) out.line(`  ${stageLine(stage, widest, out)}`);
   const format: Format = outcomeFormat[outcome as keyof typeof outcomeFormat] ?? "bold";
   const became = code === null ? outcome : `${outcome} (${code})`;
   out.line(`  ${out.paint(format, became)}${after([incidents.join(", "), reason, again(outcome)])}`);

@@ -11,7 +11,7 @@ import {
   type TransferTarget,
   transfer,
 } from "../../../../core/store/transfer.ts";
-import { aDelivery, aDraft, aSource, noon, times } from "../../../contracts/builders.ts";
+import { aDeliveryRow, aDraft, aSource, noon, times } from "../../../contracts/builders.ts";
 
 type Tables = { readonly [Table in TransferTable]?: readonly TransferRows[Table][] };
 
@@ -79,18 +79,9 @@ test("rows of the same content have the same text, whatever the order of their f
   );
 });
 
+/** The same each time. */
 function aRow(given: Partial<DeliveryRow> = {}): DeliveryRow {
-  const { key, ...delivery } = aDelivery({ id: "1", key: "k" });
-  const assigned = {
-    diagnosis: null,
-    incidents: [],
-    duplicate_of: null,
-    attempts: 0,
-    due_at: null,
-    epoch: 0,
-    settled_at: null,
-  };
-  return { ...delivery, ...assigned, keys: [key], ...given };
+  return aDeliveryRow({ id: "1", keys: ["k"], ...given });
 }
 
 test("a delivery's text tells its bytes, whatever holds them, and their absence", () => {
