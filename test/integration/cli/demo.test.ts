@@ -4,6 +4,7 @@ import { mkdtemp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { cli, folder, json, start } from "../../support/cli.ts";
+import { readPage } from "../../support/markdown.ts";
 
 describe("demo", () => {
   test("--once delivers every sample, shows their incidents and leaves nothing behind", async () => {
@@ -15,12 +16,13 @@ describe("demo", () => {
     assert.deepEqual(await readdir(TMPDIR), []);
   });
 
-  test("--json prints deliveries and incidents, and nothing else", async () => {
+  test("--json prints deliveries and incidents, and nothing else; README tells how many", async () => {
     const { deliveries, incidents } = await json("demo", { env: { TW_PORT: "0" } });
     assert.ok(deliveries.length > 0);
     assert.ok(deliveries.every(({ status }: { readonly status: string }) => ["accepted", "ignored"].includes(status)));
     const numbers = incidents.map(({ number }: { readonly number: string }) => number);
     assert.deepEqual(numbers, numbers.toSorted());
+    assert.ok((await readPage("README.md")).includes(`\nThey became ${numbers.length} incidents:\n`));
   });
 
   test("stays up, tells what to try, and ends cleanly on Ctrl-C", async () => {
