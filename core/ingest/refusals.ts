@@ -99,7 +99,9 @@ export function recordRefusals(deliveries: Pick<DeliveryStore, "recordRefused">,
   /** Beside it, so that nothing waits for a diagnosis but what is diagnosed. */
   const explain = oneAtATime(async () => {
     for (let few = unexplained.splice(0, atOnce); few.length > 0; few = unexplained.splice(0, atOnce)) {
-      waiting.push(...(await Promise.all(few.map(explained))));
+      const told = await Promise.all(few.map(explained));
+      // Only now: what waited before has been flushed meanwhile.
+      waiting.push(...told);
       await flush();
     }
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { recordRefusals } from "../../../../core/ingest/refusals.ts";
 import type { Diagnosis, RefusedDelivery } from "../../../../core/store/ports.ts";
@@ -73,6 +74,23 @@ test("what may be diagnosed is, before it is written, and the budget of a name a
   assert.equal(asked.filter((name) => name === "one").length, 10);
   assert.equal(asked.length, 10 + 60);
   assert.equal(written.filter(({ diagnosis }) => diagnosis === found).length, 70);
+});
+
+test("what is diagnosed for longer than others wait is written all the same", async () => {
+  const { refusals, written } = aRecorder();
+  const found = Promise.withResolvers<Diagnosis>();
+  refusals.add(aRefusedDelivery(), { name: "edr", diagnose: () => found.promise });
+  while (written.length === 0) {
+    refusals.add(aRefusedDelivery());
+    await pause(10);
+  }
+  // Another one is flushed while the first is still diagnosed.
+  const before = written.length;
+  refusals.add(aRefusedDelivery());
+  while (written.length === before) await pause(10);
+  found.resolve(aDiagnosis);
+  await refusals.close();
+  assert.equal(written.filter(({ diagnosis }) => diagnosis === aDiagnosis).length, 1);
 });
 
 test("what waits to be diagnosed is bounded by its bytes", async () => {
