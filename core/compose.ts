@@ -15,11 +15,13 @@ import { type Replayer, replay } from "./ingest/replay.ts";
 import { testMarks } from "./ingest/test-mark.ts";
 import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
 import { noWorker, type QueueWorker, startWorker } from "./ingest/work.ts";
+import { type GuardedSend, guardedSend } from "./outbound/guarded-request.ts";
 import { type HttpGet, httpGet } from "./outbound/http-get.ts";
 import { httpPost } from "./outbound/http-post.ts";
 import { rememberingFetch } from "./outbound/remembering-fetch.ts";
 import type { Plugins } from "./registry/plugins.ts";
 import { type Sweeper, startSweeper } from "./retention/sweep.ts";
+import type { StoredRun } from "./runs/run.ts";
 import { type Sealer, sealer } from "./sources/seal.ts";
 import { Sources } from "./sources/sources.ts";
 import { type SourceWatch, watchSources } from "./sources/watch-sources.ts";
@@ -32,6 +34,17 @@ import { merged, type SharedMetrics, type ShareMetrics } from "./telemetry/snaps
 import { storeFigures } from "./telemetry/store-figures.ts";
 import { noTracer, type Tracer } from "./telemetry/tracing.ts";
 import { token } from "./token.ts";
+import { actionsOf } from "./triage/actions/index.ts";
+import type { Actions } from "./triage/compile.ts";
+import { type LeaseWorker, noLeaseWorker } from "./triage/leases.ts";
+import { noOutside, type Outside } from "./triage/outside.ts";
+import type { TriagePorts } from "./triage/ports.ts";
+import { startSender } from "./triage/send.ts";
+import { servicesOf } from "./triage/services.ts";
+import { incidentsOf, portsFor } from "./triage/store-ports.ts";
+import { tryPlaybook } from "./triage/try.ts";
+import { type TriageWatch, watchTriage } from "./triage/watch.ts";
+import { startTriage } from "./triage/work.ts";
 
 export const SETTINGS = token<Settings>("Settings");
 export const LOG = token<Log>("Log");
@@ -52,6 +65,13 @@ export const SOURCE_WATCH = token<SourceWatch>("SourceWatch");
 export const REFUSALS = token<RefusalRecorder>("Refusals");
 export const WORKER = token<QueueWorker>("Worker");
 export const SWEEPER = token<Sweeper>("Sweeper");
+export const OUTSIDE = token<{ current: Outside }>("Outside");
+export const GUARDED_SEND = token<GuardedSend>("GuardedSend");
+export const ACTIONS = token<Actions>("Actions");
+export const TRIAGE_WATCH = token<TriageWatch>("TriageWatch");
+export const TRIAGE_PORTS = token<(run: Pick<StoredRun, "incident_id">) => TriagePorts>("TriagePorts");
+export const SENDER = token<LeaseWorker>("Sender");
+export const TRIAGE = token<LeaseWorker>("Triage");
 export const INGEST = token<IngestDependencies>("Ingest");
 export const REPLAY = token<Replayer>("Replay");
 export const TEST_SOURCE = token<SourceTester>("TestSource");
@@ -147,6 +167,61 @@ export function compose(opened: Opened): DependencyContainer {
       clock: () => performance.now(),
     }),
   );
+  value(OUTSIDE, { current: noOutside });
+  made(GUARDED_SEND, () => guardedSend());
+  made(ACTIONS, (c) => actionsOf(c.resolve(PLUGINS).all));
+  made(TRIAGE_WATCH, (c) =>
+    watchTriage({
+      ...c.resolve(SETTINGS),
+      actions: c.resolve(ACTIONS),
+      store: c.resolve(STORE).triage,
+      log: c.resolve(LOG).triage,
+    }),
+  );
+  made(TRIAGE_PORTS, (c) => {
+    const store = c.resolve(STORE);
+    const outside = (): Outside => c.resolve(OUTSIDE).current;
+    const given = {
+      incidents: incidentsOf(store.incidents),
+      list: store.incidents,
+      triage: store.triage,
+      lists: c.resolve(TRIAGE_WATCH).lists,
+      services: servicesOf({ outside, send: c.resolve(GUARDED_SEND), now: c.resolve(NOW) }),
+      outside,
+      now: c.resolve(NOW),
+      onPosted: () => c.resolve(SENDER).wake(),
+    };
+    return (run) => portsFor(run, given);
+  });
+  made(SENDER, (c) => {
+    if (!c.resolve(SETTINGS).work) return noLeaseWorker;
+    return startSender({
+      store: c.resolve(STORE).triage,
+      outside: () => c.resolve(OUTSIDE).current,
+      send: c.resolve(GUARDED_SEND),
+      leaseMs: c.resolve(SETTINGS).queueLeaseMs,
+      log: c.resolve(LOG).triage,
+      now: c.resolve(NOW),
+      random: Math.random,
+    });
+  });
+  made(TRIAGE, (c) => {
+    if (!c.resolve(SETTINGS).work) return noLeaseWorker;
+    return startTriage({
+      store: c.resolve(STORE).triage,
+      deliveries: c.resolve(STORE).deliveries,
+      portsFor: c.resolve(TRIAGE_PORTS),
+      library: c.resolve(TRIAGE_WATCH).library,
+      refresh: () => c.resolve(TRIAGE_WATCH).refresh(),
+      actions: c.resolve(ACTIONS),
+      leaseMs: c.resolve(SETTINGS).queueLeaseMs,
+      log: c.resolve(LOG).triage,
+      now: c.resolve(NOW),
+      clock: () => performance.now(),
+      tracing: c.resolve(TRACING),
+      triaged: (playbook, outcome) => c.resolve(METRICS).triaged(playbook, outcome),
+    });
+  });
   made(INGEST, (c) => ({
     sources: c.resolve(SOURCES),
     lookAgain: () => c.resolve(SOURCE_WATCH).lookAgain(),
@@ -205,6 +280,22 @@ export function compose(opened: Opened): DependencyContainer {
         refreshSources: () => c.resolve(SOURCE_WATCH).refresh(),
         testSource: c.resolve(TEST_SOURCE),
         replay: c.resolve(REPLAY),
+        playbooks: {
+          library: c.resolve(TRIAGE_WATCH).library,
+          refresh: () => c.resolve(TRIAGE_WATCH).refresh(),
+          actions: c.resolve(ACTIONS),
+          tryPlaybook: (name, on) =>
+            tryPlaybook(name, on, {
+              portsFor: c.resolve(TRIAGE_PORTS),
+              library: c.resolve(TRIAGE_WATCH).library,
+              deliveries: c.resolve(STORE).deliveries,
+              plugins: c.resolve(PLUGINS),
+              log: c.resolve(LOG).triage,
+              now: c.resolve(NOW),
+              clock: () => performance.now(),
+            }),
+        },
+        wakeTriage: () => c.resolve(TRIAGE).wake(),
         limits: { maxBodyBytes, timeoutMs: receiveTimeoutMs },
         proxies: addressList(trustedProxies),
         traceUrl,

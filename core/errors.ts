@@ -24,6 +24,13 @@ export const errorTable = {
   source_exists: { status: 409, message: "Webhook source is already registered" },
   source_read_only: { status: 409, message: "Webhook source comes from the configuration file" },
   not_replayable: { status: 409, message: "There are no bytes to replay" },
+  forbidden_transition: { status: 409, message: "The incident cannot become that" },
+  merged_incident: { status: 409, message: "The incident is merged into another one" },
+  version_mismatch: { status: 412, message: "The incident was changed in the meantime; read it again" },
+  invalid_playbook: { status: 422, message: "The playbook has mistakes" },
+  playbook_exists: { status: 409, message: "This version of the playbook is there already" },
+  playbook_read_only: { status: 409, message: "The playbook comes from a file" },
+  approval_decided: { status: 409, message: "The approval is decided already" },
   plugin_stalled: { status: 500, message: "The plugin did not come to an end" },
   internal_error: { status: 500, message: "Something went wrong here; it is logged under the request id" },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;

@@ -6,11 +6,15 @@ import {
   HANDLER,
   OBSERVE,
   type Opened,
+  OUTSIDE,
   REFUSALS,
+  SENDER,
   SHARED_METRICS,
   SOURCE_WATCH,
   SOURCES,
   SWEEPER,
+  TRIAGE,
+  TRIAGE_WATCH,
   WORK_HANDLER,
   WORKER,
 } from "./compose.ts";
@@ -166,7 +170,12 @@ async function start<Does>(
     closing.push(() => shared.close());
     const sweeper = wired.resolve(SWEEPER);
     closing.push(() => sweeper.close());
-    const watch = await watchConfig(settings, env, { sources, sweeper, log: log.gateway });
+    const watch = await watchConfig(settings, env, {
+      ...{ sources, sweeper, log: log.gateway },
+      reach: (outside) => {
+        wired.resolve(OUTSIDE).current = outside;
+      },
+    });
     closing.push(() => watch.close());
     // From now on, also where nobody asks for it: a worker hears of sources by nothing else.
     const sourceWatch = wired.resolve(SOURCE_WATCH);
@@ -175,7 +184,14 @@ async function start<Does>(
     const observe = wired.resolve(OBSERVE);
     closing.push(await host.recover({ store, log: log.webhook, now, observe, tracing }));
     closing.push(() => wired.resolve(REFUSALS).close());
+    const triageWatch = wired.resolve(TRIAGE_WATCH);
+    closing.push(() => triageWatch.close());
+    await triageWatch.refresh();
+    closing.push(() => wired.resolve(SENDER).close());
+    closing.push(() => wired.resolve(TRIAGE).close());
     closing.push(() => wired.resolve(WORKER).close());
+    wired.resolve(TRIAGE).wake();
+    wired.resolve(SENDER).wake();
     wired.resolve(WORKER).wake();
 
     const about = {

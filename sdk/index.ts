@@ -1,5 +1,15 @@
 /** What a plugin imports. Joi comes along, so that a plugin and the core speak of one version. */
 export { default as joi } from "joi";
+export {
+  type Action,
+  type ActionContext,
+  type ActionDefinition,
+  defineAction,
+  isAction,
+  type OutputShape,
+  type OutputType,
+  outputTypes,
+} from "./action.ts";
 export * from "./addresses.ts";
 export * from "./alert.ts";
 export * from "./delivery.ts";

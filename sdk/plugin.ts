@@ -1,4 +1,5 @@
 import joi from "joi";
+import { type Action, isAction } from "./action.ts";
 import type { Alert, Ignored } from "./alert.ts";
 import type { Delivery, Reply } from "./delivery.ts";
 import { PluginError } from "./errors.ts";
@@ -68,6 +69,8 @@ export interface PluginDefinition<Options, Payload> {
   readonly map: (payload: Payload, context: MapContext<Options>) => MapResult;
   /** How `pointers(…)` are fetched, by the source's options; `undefined` where it has no credentials. */
   readonly fetch?: (options: Options) => FetchAccess | undefined;
+  /** What playbooks can do with incidents of this kind, made by `defineAction`. */
+  readonly actions?: readonly Action[];
   /** A small payload that this plugin takes: the test event of a source. */
   readonly example: Payload;
 }
@@ -106,6 +109,7 @@ export interface Plugin {
   readonly eventId: (payload: unknown, options: unknown) => string | undefined;
   readonly map: (payload: unknown, context: MapContext) => MapResult;
   readonly fetch: (options: unknown) => FetchAccess | undefined;
+  readonly actions: readonly Action[];
   readonly example: unknown;
 }
 
@@ -135,6 +139,13 @@ const definitionSchema = joi
     eventId: joi.function(),
     map: joi.function().required(),
     fetch: joi.function(),
+    actions: joi
+      .array()
+      .items(
+        joi.custom((value: unknown, helpers) =>
+          isAction(value) ? value : helpers.message({ custom: "{{#label}} must be made by defineAction" }),
+        ),
+      ),
     example: joi.any().required(),
   })
   .required()
@@ -178,6 +189,7 @@ export function definePlugin<Options = Record<string, never>, Payload = unknown>
     eventId: (payload, given) => definition.eventId?.(payload as Payload, given as Options),
     map: (payload, context) => definition.map(payload as Payload, context as MapContext<Options>),
     fetch: (given) => definition.fetch?.(given as Options),
+    actions: Object.freeze([...(definition.actions ?? [])]),
     example: definition.example,
   });
 }

@@ -22,6 +22,10 @@ export class ApiError extends Error {
   }
 }
 
+interface Asked extends RequestInit {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 interface ErrorBody {
   readonly code: string;
   readonly message: string;
@@ -29,8 +33,10 @@ interface ErrorBody {
   readonly request_id?: string;
 }
 
-/** Filters of a list; several values become one parameter with commas. */
-export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+/** Filters of a list; several values become one parameter with commas, or one each. */
+export type Query = Readonly<
+  Record<string, string | number | boolean | readonly string[] | { readonly each: readonly string[] } | undefined>
+>;
 
 /** The management API of a gateway. Every method throws `ApiError` for an error of the API, `UserError` for no answer. */
 export interface Api {
@@ -38,8 +44,11 @@ export interface Api {
   readonly url: string;
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
-  patch<T>(path: string, body: unknown): Promise<T>;
+  /** @param version that what is changed must still have */
+  patch<T>(path: string, body: unknown, version?: number): Promise<T>;
   remove(path: string): Promise<void>;
+  /** What is too large to be held, as it comes; nothing may take longer than half a minute to begin. */
+  stream(path: string, query: Query, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
 const defaultUrl = "http://localhost:8080";
@@ -54,21 +63,48 @@ export function connect(env: NodeJS.ProcessEnv): Api {
   const url = readUrl(env.TW_API_URL || defaultUrl);
   const { token, from } = findToken(env);
 
-  async function call<T>(method: string, path: string, body?: unknown, stop?: AbortSignal): Promise<T> {
-    const response = await request(url, path, {
+  interface Call {
+    readonly body?: unknown;
+    /** Only if what is changed still has it. */
+    readonly version?: number | undefined;
+    readonly stop?: AbortSignal | undefined;
+  }
+
+  async function call<T>(method: string, path: string, { body, version, stop }: Call = {}): Promise<T> {
+    const response = await ask(path, {
       method,
       headers: {
         accept: "application/json",
-        authorization: `Bearer ${token}`,
         ...(body !== undefined && { "content-type": "application/json" }),
+        ...(version !== undefined && { "if-match": `"${version}"` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      redirect: "manual",
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(stop === undefined ? [] : [stop])]),
     });
-    if (response.status === 204) return undefined as T;
+    return (response.status === 204 ? undefined : await readJson(response, url)) as T;
+  }
+
+  async function stream(path: string, query: Query, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException("", "TimeoutError")), timeoutMs);
+    try {
+      const response = await ask(`${path}${search(query)}`, { signal: AbortSignal.any([signal, late.signal]) });
+      const type = response.headers.get("content-type") ?? "";
+      if (response.body === null || !/^(application\/x-ndjson|text\/csv)\b/.test(type)) {
+        throw notThruway(url, response.status);
+      }
+      return response.body;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** What is answered, if it is no error. */
+  async function ask(path: string, init: Asked): Promise<Response> {
+    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    const response = await request(url, path, { ...init, headers, redirect: "manual" });
+    if (response.ok) return response;
     const answer = await readJson(response, url);
-    if (response.ok) return answer as T;
     if (!isErrorEnvelope(answer)) throw notThruway(url, response.status);
     if (answer.error.code === "unauthorized") {
       throw new UserError(
@@ -80,10 +116,11 @@ export function connect(env: NodeJS.ProcessEnv): Api {
 
   return {
     url,
-    get: (path, query = {}, stop) => call("GET", `${path}${search(query)}`, undefined, stop),
-    post: (path, body = {}) => call("POST", path, body),
-    patch: (path, body) => call("PATCH", path, body),
+    get: (path, query = {}, stop) => call("GET", `${path}${search(query)}`, { stop }),
+    post: (path, body = {}) => call("POST", path, { body }),
+    patch: (path, body, version) => call("PATCH", path, { body, version }),
     remove: (path) => call("DELETE", path),
+    stream,
   };
 }
 
@@ -101,7 +138,9 @@ function readUrl(text: string): string {
 function search(query: Query): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, String(value));
+    if (typeof value === "object" && "each" in value) {
+      for (const each of value.each) parameters.append(name, each);
+    } else if (value !== undefined) parameters.set(name, String(value));
   }
   return parameters.size === 0 ? "" : `?${parameters.toString()}`;
 }

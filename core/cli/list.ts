@@ -6,7 +6,15 @@ import { parseTime, parseWholeNumber } from "./values.ts";
 /** A page as the API gives it. */
 export interface List<T> {
   readonly data: readonly T[];
-  readonly meta: { readonly next_cursor: string | null };
+  readonly meta: Meta;
+}
+
+/** What stands beside the entries: where the next page begins, and counts where they were asked for. */
+export interface Meta {
+  readonly next_cursor: string | null;
+  readonly facets?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly counted?: number;
+  readonly complete?: boolean;
 }
 
 /** What every list takes. */
@@ -22,14 +30,19 @@ export interface ListOptions {
 const largestPage = 200;
 
 export function addListOptions(command: Command, cli: Cli): Command {
-  const readTime = (text: string): string => parseTime(text, cli.now());
-  return command
-    .option("--since <time>", "at or after: how long ago (30m, 24h, 7d) or ISO 8601", readTime)
-    .option("--until <time>", "before: the same", readTime)
+  return addTimeOptions(command, cli)
     .option("--limit <count>", "how many at most, 1 to 200 (default: 50)", parseWholeNumber)
     .option("--cursor <cursor>", "go on where the list before ended")
     .option("--all", "follow the cursors to the end")
     .option(...jsonFlag);
+}
+
+/** `--since` and `--until`, read as ISO 8601. */
+export function addTimeOptions(command: Command, cli: Cli): Command {
+  const readTime = (text: string): string => parseTime(text, cli.now());
+  return command
+    .option("--since <time>", "at or after: how long ago (30m, 24h, 7d) or ISO 8601", readTime)
+    .option("--until <time>", "before: the same", readTime);
 }
 
 /** Reads one page, or all of them as one. */
@@ -48,7 +61,7 @@ export async function readList<T>(
     data.push(...page.data);
     next = page.meta.next_cursor;
   }
-  return { data, meta: { next_cursor: null } };
+  return { data, meta: { ...first.meta, next_cursor: null } };
 }
 
 /** Says on standard error that there is more. */

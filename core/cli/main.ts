@@ -2,15 +2,30 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import type { Cli } from "./cli.ts";
+import { approvalDeny } from "./commands/approval-deny.ts";
+import { approvalGrant } from "./commands/approval-grant.ts";
+import { approvalList } from "./commands/approval-list.ts";
 import { configValidate } from "./commands/config-validate.ts";
 import { deliveryList } from "./commands/delivery-list.ts";
 import { deliveryReplay } from "./commands/delivery-replay.ts";
 import { deliveryShow } from "./commands/delivery-show.ts";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
+import { incidentAssign } from "./commands/incident-assign.ts";
+import { incidentClose, incidentResolve } from "./commands/incident-close.ts";
+import { incidentComment } from "./commands/incident-comment.ts";
+import { incidentExport } from "./commands/incident-export.ts";
 import { incidentList } from "./commands/incident-list.ts";
+import { incidentMerge, incidentSplit } from "./commands/incident-merge.ts";
 import { incidentShow } from "./commands/incident-show.ts";
+import { incidentUpdate } from "./commands/incident-update.ts";
+import { incidentWatch } from "./commands/incident-watch.ts";
 import { logs } from "./commands/logs.ts";
+import { playbookList } from "./commands/playbook-list.ts";
+import { playbookRun } from "./commands/playbook-run.ts";
+import { playbookShow } from "./commands/playbook-show.ts";
+import { playbookTest } from "./commands/playbook-test.ts";
+import { playbookValidate } from "./commands/playbook-validate.ts";
 import { pluginCatalogue } from "./commands/plugin-catalogue.ts";
 import { pluginCheck } from "./commands/plugin-check.ts";
 import { pluginDev } from "./commands/plugin-dev.ts";
@@ -42,8 +57,10 @@ const interrupted = 130;
 /** The commands of `tw-cli`, each in a file of its own. */
 export function createProgram(cli: Cli): Command {
   const program = new Command("tw-cli")
-    .description("Thruway: signed webhooks from security tools become stored, numbered incidents.")
+    .description("Thruway: signed webhooks from security tools become stored, numbered, triaged incidents.")
     .version(manifest.version)
+    // Else `incident update INC-2026-0001 --version 3` would say Thruway's version, and change nothing.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: (text) => cli.out.note(text.trimEnd()) })
     .addHelpText("after", environment);
@@ -57,12 +74,18 @@ export function createProgram(cli: Cli): Command {
   for (const add of [webhookAdd, webhookList, webhookShow, webhookUpdate, webhookDelete, webhookTest])
     add(webhook, cli);
   const incident = program.command("incident").description("what became of the events");
-  for (const add of [incidentList, incidentShow]) add(incident, cli);
+  for (const add of [incidentList, incidentShow, incidentWatch, incidentUpdate, incidentComment]) add(incident, cli);
+  for (const add of [incidentAssign, incidentResolve, incidentClose, incidentMerge, incidentSplit]) add(incident, cli);
+  incidentExport(incident, cli);
   const delivery = program.command("delivery").description("what arrived, and why it was refused");
   for (const add of [deliveryList, deliveryShow, deliveryReplay]) add(delivery, cli);
   const queue = program.command("queue").description("what waits to be worked off");
   for (const add of [queueStatus, queueShow]) add(queue, cli);
   trace(program, cli);
+  const playbook = program.command("playbook").description("what triages the incidents");
+  for (const add of [playbookList, playbookShow, playbookValidate, playbookTest, playbookRun]) add(playbook, cli);
+  const approval = program.command("approval").description("what playbooks ask before they do it");
+  for (const add of [approvalList, approvalGrant, approvalDeny]) add(approval, cli);
   const plugin = program.command("plugin").description("what understands the senders");
   for (const add of [pluginNew, pluginCheck, pluginDev, pluginList, pluginPresets, pluginCatalogue]) add(plugin, cli);
   const store = program.command("store").description("where everything is stored");

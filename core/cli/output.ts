@@ -17,6 +17,8 @@ export interface Column<T> {
 /** What commands print with. Standard output carries what was asked for, standard error everything else. */
 export interface Output {
   line(text?: string): void;
+  /** Standard output itself, for what is too large to be held. */
+  readonly raw: Stream;
   /** Two spaces, as the API gave it. */
   json(value: unknown): void;
   /** Borderless, so that it can be cut by columns; never truncated where it is piped. */
@@ -49,6 +51,7 @@ export function createOutput(stdout: Stream, stderr: Stream): Output {
 
   return {
     line,
+    raw: stdout,
     json: (value) => line(JSON.stringify(value, null, 2)),
     async table(columns, rows) {
       // A terminal that does not know its width says 0.

@@ -1,7 +1,15 @@
 import { type Command, Option } from "commander";
 import type { SourceView } from "../sources/sources.ts";
 import { type Cli, jsonFlag } from "./cli.ts";
-import { collectOption, collectPair, type Options, parseBoolean, parseRateLimit, parseWholeNumber } from "./values.ts";
+import {
+  collectOption,
+  collectPair,
+  type Options,
+  parseBoolean,
+  parseGrouping,
+  parseRateLimit,
+  parseWholeNumber,
+} from "./values.ts";
 
 /** A source as a change leaves it, with what the gateway thinks of it. */
 export type ChangedSource = SourceView & { readonly warnings?: readonly string[] };
@@ -21,6 +29,7 @@ export interface SourceOptions {
   readonly processing?: string;
   readonly toleranceSeconds?: number | false;
   readonly rateLimit?: { readonly requests: number; readonly per_seconds: number } | false;
+  readonly grouping?: { readonly by: readonly string[]; readonly window: string } | false;
   readonly allowUnsigned?: boolean;
   readonly enabled?: boolean;
   readonly disabled?: boolean;
@@ -68,6 +77,7 @@ export function addSourceOptions(command: Command): Command {
     .option("--processing <when>", "immediate, or queued: answer first and make the incident later")
     .option("--tolerance-seconds <seconds>", "how old a signed timestamp may be", parseWholeNumber)
     .option("--rate-limit <requests/seconds>", "the most deliveries in so many seconds, like 100/60", parseRateLimit)
+    .option("--grouping <fields/time>", "fold alerts that are the same, like type,entities.host/1h", parseGrouping)
     .option("--allow-unsigned", "take deliveries that nobody signed, from a sender that cannot sign")
     .addOption(new Option("--disabled", "take no deliveries").conflicts("enabled"))
     .option(...jsonFlag);
@@ -87,6 +97,7 @@ export function sourceFields(said: SourceOptions): Readonly<Record<string, unkno
     processing: said.processing,
     tolerance_seconds: orNull(said.toleranceSeconds),
     rate_limit: orNull(said.rateLimit),
+    grouping: orNull(said.grouping),
     enabled: disabled === true ? false : enabled,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -41,9 +41,21 @@ export function parseRateLimit(text: string): { readonly requests: number; reado
   return { requests: Number(requests), per_seconds: Number(seconds) };
 }
 
+/** `type,entities.host/1h`: alerts that are the same in these fields, within this time of each other. */
+export function parseGrouping(text: string): { readonly by: readonly string[]; readonly window: string } {
+  const [, by = "", window = ""] = /^([a-z_.,]+)\/(\d+[mhd])$/.exec(text) ?? [];
+  if (by === "") throw new InvalidArgumentError("Give <fields>/<time>, like type,entities.host/1h.");
+  return { by: by.split(","), window };
+}
+
 /** Collects the values of an option that is repeated, or written with commas. */
 export function collectValues(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(",").map((each) => each.trim())];
+}
+
+/** Collects the values of an option that is repeated; they may hold commas. */
+export function collectWhole(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 /** Collects `--severity-mapping 5=critical`. */

@@ -7,6 +7,7 @@ import { presetPolicy, type RetentionPolicy, readPolicy } from "../retention/pol
 import { fixedStore } from "../sources/fixed-store.ts";
 import { sealer } from "../sources/seal.ts";
 import { Sources } from "../sources/sources.ts";
+import { noOutside, type Outside, readOutside } from "../triage/outside.ts";
 import { InterpolationError, interpolate } from "./interpolate.ts";
 import type { Settings } from "./settings.ts";
 
@@ -15,6 +16,7 @@ export interface ConfigFile {
   /** By name. */
   readonly sources: ReadonlyMap<string, unknown>;
   readonly retention: unknown;
+  readonly triage: unknown;
   /** `file:line` of a path like `sources.edr.secret`, or of the nearest thing around it. */
   readonly lineOf: (path: string) => string;
 }
@@ -87,7 +89,7 @@ export function parseConfig(text: string, name: string, env: Readonly<Record<str
     return at(offset);
   }
 
-  return { sources: new Map(Object.entries(found.sources)), retention: found.retention, lineOf };
+  return { sources: new Map(Object.entries(found.sources)), retention: found.retention, triage: found.triage, lineOf };
 }
 
 function plain(document: Document.Parsed, name: string): unknown {
@@ -101,14 +103,16 @@ function plain(document: Document.Parsed, name: string): unknown {
 /** The sections that there are, or what is wrong. */
 function sections(
   root: unknown,
-): { readonly sources: Readonly<Record<string, unknown>>; readonly retention: unknown } | string {
+):
+  | { readonly sources: Readonly<Record<string, unknown>>; readonly retention: unknown; readonly triage: unknown }
+  | string {
   if (!isRecord(root)) return "must be a mapping with the key `sources`";
-  const { sources = {}, retention, ...rest } = root;
+  const { sources = {}, retention, triage, ...rest } = root;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) return `\`${unknown}\` is not a section; there are: sources, retention`;
+  if (unknown !== undefined) return `\`${unknown}\` is not a section; there are: sources, retention, triage`;
   if (!isRecord(sources)) return "`sources` must be a mapping from names to settings";
   const bare = Object.entries(sources).find(([, settings]) => !isRecord(settings));
-  return bare === undefined ? { sources, retention } : `sources.${bare[0]} must be a mapping of settings`;
+  return bare === undefined ? { sources, retention, triage } : `sources.${bare[0]} must be a mapping of settings`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -128,10 +132,16 @@ export function problemLines(problems: readonly Detail[], { lineOf }: ConfigFile
 export function takeConfig(
   config: ConfigFile,
   sources: Pick<Sources, "takeFromFile">,
-): { readonly problems: readonly string[]; readonly retention: RetentionPolicy } {
+): { readonly problems: readonly string[]; readonly retention: RetentionPolicy; readonly outside: Outside } {
   const policy = readPolicy(config.retention);
-  const problems = sources.takeFromFile(config.sources, "details" in policy ? policy.details : []);
-  return { problems: problemLines(problems, config), retention: "value" in policy ? policy.value : presetPolicy };
+  const outside = readOutside(config.triage);
+  const wrong = [policy, outside].flatMap((checked) => ("details" in checked ? checked.details : []));
+  const problems = sources.takeFromFile(config.sources, wrong);
+  return {
+    problems: problemLines(problems, config),
+    retention: "value" in policy ? policy.value : presetPolicy,
+    outside: "value" in outside ? outside.value : noOutside,
+  };
 }
 
 export interface ConfigCheck {

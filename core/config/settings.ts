@@ -15,6 +15,9 @@ export interface Settings extends StoreSettings, LogSettings {
   /** Whether `TW_CONFIG` names the file, so that its absence is a mistake. */
   readonly configFileNamed: boolean;
   readonly pluginsFile: string;
+  /** Folders of playbooks and of lists, which may be absent. */
+  readonly playbooksDir: string;
+  readonly listsDir: string;
   readonly adminToken: string | undefined;
   readonly masterKey: string | undefined;
   readonly maxBodyBytes: number;
@@ -86,6 +89,14 @@ export const settingTable = {
     about: "File of sources; default `webhook_config.yaml`, which may be absent",
   },
   TW_PLUGINS: { schema: joi.string(), about: "List of plugins; default the `plugins.json` that ships" },
+  TW_PLAYBOOKS: {
+    schema: joi.string().default("playbooks"),
+    about: "Folder of playbooks, beside those that ship; it may be absent",
+  },
+  TW_LISTS: {
+    schema: joi.string().default("lists"),
+    about: "Folder of the lists that playbooks look values up in; it may be absent",
+  },
   TW_ADMIN_TOKEN: {
     schema: joi.string().pattern(/^tw_[A-Za-z0-9]{6}_[A-Za-z0-9]{32}$/, "tw_<6>_<32>, letters and digits"),
     about: "The admin token, instead of the one made on the first start",
@@ -227,6 +238,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     configFile: resolve(value.TW_CONFIG ?? "webhook_config.yaml"),
     configFileNamed: value.TW_CONFIG !== undefined,
     pluginsFile: resolve(value.TW_PLUGINS ?? shippedPlugins),
+    playbooksDir: resolve(value.TW_PLAYBOOKS),
+    listsDir: resolve(value.TW_LISTS),
     adminToken: value.TW_ADMIN_TOKEN,
     masterKey: value.TW_MASTER_KEY,
     logLevel: value.TW_LOG_LEVEL,

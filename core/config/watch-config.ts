@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { messageOf, UserError } from "../errors.ts";
 import type { Sweeper } from "../retention/sweep.ts";
 import type { Sources } from "../sources/sources.ts";
+import type { Outside } from "../triage/outside.ts";
 import { readConfigFile, takeConfig } from "./config-file.ts";
 import type { Settings } from "./settings.ts";
 
@@ -12,6 +13,8 @@ const pollEveryMs = 1_000;
 export interface ConfigTakers {
   readonly sources: Sources;
   readonly sweeper: Pick<Sweeper, "keep">;
+  /** Takes over which services and channels there are. */
+  readonly reach: (outside: Outside) => void;
   readonly log: Logger;
 }
 
@@ -28,16 +31,17 @@ export interface ConfigWatch {
 export async function watchConfig(
   settings: Settings,
   env: NodeJS.ProcessEnv,
-  { sources, sweeper, log }: ConfigTakers,
+  { sources, sweeper, reach, log }: ConfigTakers,
 ): Promise<ConfigWatch> {
   const file = settings.configFile;
 
   async function take(mayBeAbsent: boolean): Promise<void> {
     if (mayBeAbsent && !(await exists(file))) return;
     const config = await readConfigFile(file, env);
-    const { problems, retention } = takeConfig(config, sources);
+    const { problems, retention, outside } = takeConfig(config, sources);
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     sweeper.keep(retention);
+    reach(outside);
     log.info({ file, sources: config.sources.size }, "Configuration file read");
   }
 

@@ -19,15 +19,19 @@ import { observeStrays } from "./middleware/observe-strays.ts";
 import { readBody } from "./middleware/read-body.ts";
 import { requireHost } from "./middleware/require-host.ts";
 import { requireTarget } from "./middleware/require-target.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { gatewayRoutes } from "./routes/gateway.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { incidentExportRoutes } from "./routes/incident-export.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { answerChallenge, ingestRoute } from "./routes/ingest.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { type MetricsPage, metricsRoute } from "./routes/metrics.ts";
+import { type PlaybookRoutesDependencies, playbookRoutes } from "./routes/playbooks.ts";
 import { pluginRoutes } from "./routes/plugins.ts";
 import { queueRoutes } from "./routes/queue.ts";
+import { triageRoutes } from "./routes/triage.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 
 export interface AppDependencies extends WorkAppDependencies {
@@ -38,6 +42,9 @@ export interface AppDependencies extends WorkAppDependencies {
   readonly ingest: IngestDependencies;
   readonly testSource: SourceTester;
   readonly replay: Replayer;
+  readonly playbooks: Omit<PlaybookRoutesDependencies, "store" | "now">;
+  /** Told that a run is due. */
+  readonly wakeTriage: () => void;
   readonly limits: ReceiveLimits;
   /** Whose `X-Forwarded-For` is believed. */
   readonly proxies: AddressList;
@@ -58,7 +65,7 @@ export interface WorkAppDependencies {
 
 /** The gateway's HTTP interface: the list of middleware, then the routes, vendors' first. */
 export function createApp(deps: AppDependencies): Koa<State> {
-  const { store, proxies, log } = deps;
+  const { store, proxies, log, now } = deps;
   const router = new Router<State>();
   const manage = [authorize(store.tokens), readBody()];
 
@@ -68,9 +75,13 @@ export function createApp(deps: AppDependencies): Koa<State> {
     challenge: answerChallenge(deps.ingest, proxies),
     log: log.audit,
   });
-  incidentRoutes(router, manage, store.incidents, deps.traceUrl);
+  incidentExportRoutes(router, manage, store.incidents);
+  incidentRoutes(router, manage, { ...deps, incidents: store.incidents });
   deliveryRoutes(router, manage, { ...deps, deliveries: store.deliveries });
-  queueRoutes(router, manage, { ...store, now: deps.now });
+  triageRoutes(router, manage, { store: store.triage, incidents: store.incidents, onStarted: deps.wakeTriage, now });
+  playbookRoutes(router, manage, { store: store.triage, ...deps.playbooks, now });
+  approvalRoutes(router, manage, { store: store.triage, onDecided: deps.wakeTriage, now });
+  queueRoutes(router, manage, { ...store, now });
   pluginRoutes(router, manage, deps.plugins);
   logRoutes(router, manage, deps);
   gatewayRoutes(router, manage, deps.now);

@@ -18,12 +18,17 @@ export const listParameters = {
 };
 
 /** One of several values, or several with commas between them. */
-export function anyOfValues(values: readonly string[]): joi.Schema {
+export function anyOfValues(values: readonly string[]): joi.ArraySchema {
   return joi
     .array()
     .items(joi.string().valid(...values))
     .single()
     .min(1);
+}
+
+/** A parameter that may be repeated and whose values may hold commas. */
+export function repeated(item: joi.Schema): joi.ArraySchema {
+  return joi.array().items(item).single().min(1).meta({ whole: true });
 }
 
 /**
@@ -35,7 +40,7 @@ export function readQuery<T>(ctx: Context, schema: joi.ObjectSchema<T>): T {
   const given: Record<string, unknown> = {};
   const lists = new Set(
     Object.entries<joi.Description>(schema.describe().keys ?? {})
-      .filter(([, key]) => key.type === "array")
+      .filter(([, key]) => key.type === "array" && key.metas === undefined)
       .map(([name]) => name),
   );
   for (const [name, value] of Object.entries(ctx.query)) {
@@ -48,7 +53,10 @@ export function readQuery<T>(ctx: Context, schema: joi.ObjectSchema<T>): T {
   throw new Refusal("invalid_request", { message: `The query is not valid: ${inOneLine(details)}`, details });
 }
 
-export function pageBody<T>(page: Page<T>): object {
+export function pageBody<T>(page: Page<T>): {
+  readonly data: readonly T[];
+  readonly meta: { readonly next_cursor: string | null };
+} {
   return {
     data: page.data,
     meta: { next_cursor: page.next === undefined ? null : Buffer.from(page.next, "latin1").toString("base64url") },

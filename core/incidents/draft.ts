@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
-import { type Alert, type Severity, severities } from "@thruway/sdk/alert";
+import { type Alert, type Entity, type Severity, severities } from "@thruway/sdk/alert";
 import { distinct } from "@thruway/sdk/read";
-import type { IncidentDraft, Said } from "./incident.ts";
+import { type Grouping, groupOf } from "./grouping.ts";
+import { type IncidentDraft, type Said, testTag } from "./incident.ts";
+import { normalise } from "./normalise.ts";
 
 /** What a source decides about its alerts. */
 export interface DraftSettings {
@@ -10,11 +12,14 @@ export interface DraftSettings {
   /** Keys are lower-case. */
   readonly severityMapping: Readonly<Record<string, Severity>>;
   readonly defaultSeverity: Severity;
+  readonly grouping?: Grouping | null;
+  /** Set where its incidents are triaged by themselves: by this playbook, or by the one whose triggers fit. */
+  readonly triage?: { readonly playbook: string | null };
 }
 
 /** A vendor may send megabytes; these keep one incident readable and its row small. Characters, and entries of a list. */
-const longestTitle = 300;
-const longestText = 10_000;
+export const longestTitle = 300;
+export const longestText = 10_000;
 const longestValue = 2_048;
 export const mostEntries = 200;
 
@@ -34,7 +39,7 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
   const externalId = idOf(alert);
   // What has no id of the vendor's is never updated.
   const said = externalId === null ? undefined : saidBy(alert, settings, received);
-  return {
+  const draft: IncidentDraft = {
     id: made.id,
     source: settings.source,
     plugin: settings.plugin,
@@ -46,9 +51,7 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     vendor_severity: cut(alert.vendor_severity, longestTitle),
     status: alert.status ?? "new",
     verdict: alert.verdict ?? null,
-    entities: distinct(alert.entities ?? [])
-      .slice(0, mostEntries)
-      .map((entity) => ({ ...entity, value: bounded(entity.value, longestValue) })),
+    entities: entitiesOf(alert),
     mitre: (alert.mitre ?? []).slice(0, mostEntries),
     occurred_at: occurred,
     first_seen_at: earliest(alert.first_seen_at ?? occurred, occurred),
@@ -62,7 +65,19 @@ export function draftOf(alert: Alert, settings: DraftSettings, made: Made): Inci
     assignee: null,
     ...(made.traceId !== undefined && { trace_id: made.traceId }),
     ...(said !== undefined && { said }),
+    ...(isToTriage(alert, settings) && { triage: settings.triage }),
   };
+  const group = groupOf(draft, settings.grouping ?? null, alert.fallback);
+  return group === undefined ? draft : { ...draft, group };
+}
+
+/** A test is nobody's work, and what is over at the vendor's has been judged. */
+function isToTriage(
+  { status, tags }: Alert,
+  settings: DraftSettings,
+): settings is DraftSettings & Required<Pick<DraftSettings, "triage">> {
+  const isOver = status === "resolved" || status === "closed";
+  return settings.triage !== undefined && !isOver && tags?.includes(testTag) !== true;
 }
 
 /** When the alert said what; `undefined` where all of it was said when it happened, as nearly always. */
@@ -117,6 +132,11 @@ function severitySaid(
 /** Whether `a` is graver than `b`. */
 export function graver(a: Severity, b: Severity): boolean {
   return severities.indexOf(a) < severities.indexOf(b);
+}
+
+function entitiesOf({ entities = [] }: Alert): readonly Entity[] {
+  const all = entities.map((entity) => normalise({ ...entity, value: bounded(entity.value, longestValue) }));
+  return distinct(all).slice(0, mostEntries);
 }
 
 function earliest(one: string, other: string): string {

@@ -43,6 +43,39 @@ export interface Incident {
   readonly trace_id: string | null;
   /** Ids of the deliveries that it is made of, oldest first; the first `mostDeliveries`. */
   readonly deliveries: readonly string[];
+  /** Rises with every change, whoever makes it. */
+  readonly version: number;
+  /** The incident of the same group before this one, which is over or too long ago. */
+  readonly previous: IncidentRef | null;
+  /** The incident that this one was merged into, by hand. */
+  readonly merged_into: IncidentRef | null;
+  /** The incidents that were merged into this one. */
+  readonly merged: readonly IncidentRef[];
+}
+
+/** An incident as it is read alone: with what was done about it, oldest first. */
+export interface WholeIncident extends Incident {
+  readonly timeline: readonly TimelineEntry[];
+}
+
+/** Who or what changed an incident, or said something about it. */
+export interface TimelineEntry {
+  readonly at: string;
+  /** `analyst:…`, `playbook:…`, or `source:…` for what the vendor changed. */
+  readonly by: string;
+  readonly why: string | null;
+  /** That the incident had afterwards. */
+  readonly version: number;
+  readonly changes: readonly FieldChange[];
+  readonly comment: string | null;
+  /** What the change is recognised by where it is asked for again. Not shown. */
+  readonly key?: string;
+}
+
+export interface FieldChange {
+  readonly field: string;
+  readonly from: unknown;
+  readonly to: unknown;
 }
 
 /** What an alert puts in words. Of two alerts about one incident, what the later one says stands. */
@@ -55,12 +88,39 @@ export type Word = (typeof words)[number];
  */
 export type Said = Readonly<Partial<Record<Word | "severity" | "occurred_at", string>>>;
 
-/**
- * An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. Stores
- * keep `said` and do not show it; left out, everything was said at `last_seen_at`.
- */
-export type IncidentDraft = Omit<Incident, "number" | "deliveries" | "trace_id"> &
-  Partial<Pick<Incident, "trace_id">> & { readonly said?: Said };
+/** What an analyst or a playbook can decide, and no alert changes afterwards. */
+export type Decidable = Word | "severity";
+
+/** What groups an alert. */
+export interface Group {
+  /** The same for alerts that are the same: a hash of the source and of the values, written so that no two run into each other. */
+  readonly key: string;
+  readonly windowMs: number;
+}
+
+/** What stores keep of an incident and do not show. */
+export interface Hidden {
+  /** Left out, everything was said at `last_seen_at`. */
+  readonly said?: Said;
+  readonly decided?: readonly Decidable[];
+  /** Tags that were taken away, and that no alert brings back. */
+  readonly untagged?: readonly string[];
+  /** Of its source's grouping; absent where nothing groups it. */
+  readonly group?: Group;
+  /** What was merged into it, by id, as it is by itself. */
+  readonly parts?: Readonly<Record<string, { readonly number: string; readonly draft: IncidentDraft }>>;
+}
+
+/** An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. */
+export type IncidentDraft = Omit<
+  Incident,
+  "number" | "deliveries" | "version" | "previous" | "merged_into" | "merged" | "trace_id"
+> &
+  Partial<Pick<Incident, "previous" | "merged_into" | "trace_id">> &
+  Hidden & {
+    /** Set where a run of a playbook starts with it, unless it had one already. Stores keep the run, and not this. */
+    readonly triage?: { readonly playbook: string | null };
+  };
 
 /** What an answer and a delivery say of an incident. */
 export interface IncidentRef {

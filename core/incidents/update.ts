@@ -12,7 +12,7 @@ import { type IncidentDraft, type Said, statuses, testTag, type Word, words } fr
  * - the gravest severity that an alert said stays; a source's default is no alert's word;
  * - first and last seen span all alerts; entities, techniques and tags add up, in an order of their own.
  *
- * What an analyst decided (a status or verdict that no alert said, the assignee) is left alone.
+ * What an analyst or a playbook decided (see `decided`; a status or verdict that no alert said; the assignee) is left alone.
  *
  * @param at now, ISO 8601
  */
@@ -30,7 +30,9 @@ export function updated<Stored extends IncidentDraft>(stored: Stored, alert: Inc
     url: speaker("url").draft.url,
     status: speaker("status").draft.status,
     verdict: speaker("verdict").draft.verdict,
-    severity: severity.map(({ draft }) => draft.severity).reduce((a, b) => (graver(b, a) ? b : a)),
+    severity: stored.decided?.includes("severity")
+      ? stored.severity
+      : severity.map(({ draft }) => draft.severity).reduce((a, b) => (graver(b, a) ? b : a)),
     occurred_at: seen.map(({ draft }) => draft.occurred_at).reduce(later),
     first_seen_at: seen.map(({ draft }) => draft.first_seen_at).reduce(earlier),
     last_seen_at: seen.map(({ draft }) => draft.last_seen_at).reduce(later),
@@ -53,7 +55,8 @@ interface Voice {
   readonly said: Said;
 }
 
-function saidIn(draft: IncidentDraft): Said {
+/** When the alerts that an incident is made of said what stands in it. */
+export function saidIn(draft: IncidentDraft): Said {
   if (draft.said !== undefined) return draft.said;
   const moment = momentOf(draft.last_seen_at, draft.received_at);
   const all = words.filter((word) => draft[word] !== null).map((word) => [word, moment]);
@@ -63,7 +66,7 @@ function saidIn(draft: IncidentDraft): Said {
 /** Whether the incident's word stands against the alert's. */
 function outweighs(word: Word, stored: Voice, alert: Voice): boolean {
   const [mine, other] = [stored.said[word], alert.said[word]];
-  if (mine === undefined && isDecided(word, stored)) return true;
+  if (stored.draft.decided?.includes(word) || (mine === undefined && isDecided(word, stored))) return true;
   if (mine !== other) return (mine ?? "") > (other ?? "");
   return weight(word, stored) >= weight(word, alert);
 }
@@ -96,6 +99,7 @@ function earlier(a: string, b: string): string {
 function tagsOf(stored: IncidentDraft, alert: IncidentDraft): readonly string[] {
   const isTest = [stored, alert].every(({ tags }) => tags.includes(testTag));
   const others = new Set([...stored.tags, ...alert.tags].filter((tag) => tag !== testTag));
+  for (const tag of stored.untagged ?? []) if (!stored.tags.includes(tag)) others.delete(tag);
   return [...(isTest ? [testTag] : []), ...[...others].toSorted()].slice(0, mostEntries);
 }
 

@@ -1,5 +1,6 @@
 import { type Severity, severities } from "@thruway/sdk";
 import joi from "joi";
+import { type Grouping, groupingSchema } from "../incidents/grouping.ts";
 import { auto } from "../registry/plugins.ts";
 
 /** What somebody may say about a source; the names stand on the wire, in the file and in the documentation. */
@@ -15,6 +16,7 @@ export interface Registration {
   readonly processing: "immediate" | "queued";
   readonly tolerance_seconds: number | null;
   readonly rate_limit: { readonly requests: number; readonly per_seconds: number } | null;
+  readonly grouping: Grouping | null;
   readonly enabled: boolean;
 }
 
@@ -64,6 +66,7 @@ const fields = {
       per_seconds: joi.number().integer().min(1).max(86_400).default(1),
     })
     .allow(null),
+  grouping: groupingSchema.allow(null),
   enabled: joi.boolean(),
 };
 
@@ -77,6 +80,7 @@ const defaults = {
   processing: "immediate",
   tolerance_seconds: null,
   rate_limit: null,
+  grouping: null,
   enabled: true,
 } as const;
 

@@ -289,6 +289,7 @@ export class Sources {
     const schema = this.#plugins.get(record.plugin)?.options;
     const registration: Registration = {
       ...record,
+      grouping: record.grouping ?? null,
       options: schema === undefined ? {} : openOptions(schema, record.options, this.#sealer, record.source),
       secrets: record.secrets.map(({ sealed }) => this.#sealer.open(sealed, record.source)),
     };
@@ -332,6 +333,8 @@ export class Sources {
         source: registration.source,
         severityMapping: registration.severity_mapping,
         defaultSeverity: registration.default_severity,
+        grouping: registration.grouping,
+        ...(registration.auto_triage && { triage: { playbook: registration.playbook } }),
       },
       view: {
         ...registration,
@@ -356,7 +359,7 @@ interface Kept {
 
 function registrationOf({ view, options, credentials }: Source): Registration {
   const { origin: _, signature: __, created_at: ___, updated_at: ____, problem: _____, ...rest } = view;
-  return { ...rest, options, secrets: credentials.secrets };
+  return { ...rest, grouping: rest.grouping ?? null, options, secrets: credentials.secrets };
 }
 
 function invalid(details: readonly Detail[]): Refusal {

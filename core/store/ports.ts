@@ -2,9 +2,12 @@
  * What Thruway asks of a store. Every implementation passes the suites in `test/contracts/`. Records carry their wire names
  * and ISO times, so that what is stored is what is shown.
  */
-import type { Severity } from "@thruway/sdk";
+import type { Severity, Verdict } from "@thruway/sdk";
 import type { Detail, ErrorCode } from "../errors.ts";
-import type { Incident, IncidentDraft, IncidentRef, Status } from "../incidents/incident.ts";
+import type { ChangeContext, IncidentChange } from "../incidents/change.ts";
+import type { Grouping } from "../incidents/grouping.ts";
+import type { Incident, IncidentDraft, IncidentRef, Status, WholeIncident } from "../incidents/incident.ts";
+import type { TriageStore } from "./triage-port.ts";
 
 export interface Store {
   readonly commits: CommitStore;
@@ -13,6 +16,7 @@ export interface Store {
   readonly incidents: IncidentStore;
   readonly sources: SourceStore;
   readonly tokens: TokenStore;
+  readonly triage: TriageStore;
   /** Resolves when deliveries can be made durable, with what is degraded; rejects with the reason when they cannot. */
   check(): Promise<Checks>;
   /** Finishes what is under way, then releases everything. */
@@ -218,23 +222,79 @@ export interface ClaimedDelivery {
 
 export interface IncidentStore {
   /** By id (UUID) or by number. */
-  get(idOrNumber: string): Promise<Incident | undefined>;
+  get(idOrNumber: string): Promise<WholeIncident | undefined>;
+  /** @throws {Refusal} store_unavailable while incidents of an older Thruway are still being made searchable */
   list(query: IncidentQuery): Promise<Page<Incident>>;
+  /** Counts by the values of fields. @throws {Refusal} as `list` does */
+  count(filter: IncidentFilter, facets: readonly IncidentFacet[]): Promise<IncidentCounts>;
+  /**
+   * Every change that is no alert's, whoever makes it. Alerts and changes that meet lose nothing of each other; one that was
+   * asked for without a version is tried again by itself.
+   *
+   * @returns the incident as it is then; `undefined` where there is none
+   * @throws {Refusal} like `changedBy`
+   */
+  change(idOrNumber: string, change: IncidentChange, context: ChangeContext): Promise<WholeIncident | undefined>;
+  /**
+   * Merges an incident into another one, or takes it out again (`into` is `null`). It stays, and alerts still find it.
+   *
+   * @returns the incident as it is then; `undefined` where there is none
+   * @throws {Refusal} like `placed`, and not_found where there is no other
+   */
+  merge(idOrNumber: string, into: string | null, context: ChangeContext): Promise<WholeIncident | undefined>;
   /** Removes up to `limit` incidents that nothing has changed since a time, oldest first. @returns how many it removed */
   prune(before: Date, limit: number): Promise<number>;
 }
 
-export interface IncidentQuery extends PageQuery {
+/** `severity`: the gravest first; the others: the newest. */
+export const incidentSorts = ["created", "updated", "occurred", "severity"] as const;
+export type IncidentSort = (typeof incidentSorts)[number];
+
+/** Fields whose values can be counted. */
+export const incidentFacets = ["status", "severity", "verdict", "source", "plugin", "type", "assignee"] as const;
+export type IncidentFacet = (typeof incidentFacets)[number];
+
+/** What is left out filters nothing. Times are ISO 8601; `since` is included, `until` is not. */
+export interface IncidentFilter {
   readonly source?: string;
+  readonly plugin?: string;
   readonly severity?: readonly Severity[];
   readonly status?: readonly Status[];
+  /** Any of these; `none` for those without one. */
+  readonly verdict?: readonly (Verdict | "none")[];
   readonly type?: string;
   readonly external_id?: string;
-  /** Created at or after, before: ISO 8601. */
+  readonly number?: string;
+  /** `none` for what nobody is assigned to. */
+  readonly assignee?: string;
+  /** All of these. */
+  readonly tag?: readonly string[];
+  /** All of these: see `entityTerms`. */
+  readonly entity?: readonly string[];
+  /** All words of this text. */
+  readonly search?: string;
+  /** Of the creation. */
   readonly since?: string;
   readonly until?: string;
+  readonly updated_since?: string;
+  readonly updated_until?: string;
+  readonly occurred_since?: string;
+  readonly occurred_until?: string;
   /** Incidents tagged `test` are left out unless asked for. */
   readonly includeTests: boolean;
+}
+
+export interface IncidentQuery extends PageQuery, IncidentFilter {
+  /** `created` where it is left out. */
+  readonly sort?: IncidentSort;
+}
+
+/** How often each value stands in the incidents that a filter lets through. */
+export interface IncidentCounts {
+  readonly facets: Readonly<Partial<Record<IncidentFacet, Readonly<Record<string, number>>>>>;
+  /** How many incidents were counted: the newest, and no more than `mostCounted`. */
+  readonly counted: number;
+  readonly complete: boolean;
 }
 
 // ---- sources and tokens
@@ -258,6 +318,8 @@ export interface SourceRecord {
   readonly processing: "immediate" | "queued";
   readonly tolerance_seconds: number | null;
   readonly rate_limit: { readonly requests: number; readonly per_seconds: number } | null;
+  /** Absent in what was stored before there was grouping. */
+  readonly grouping?: Grouping | null;
   readonly enabled: boolean;
   readonly created_at: string;
   readonly updated_at: string;
@@ -292,10 +354,10 @@ export interface TokenStore {
 
 // ---- pages
 
-/** Newest first, by id: ids are UUIDs of version 7 and so carry their time. */
+/** Newest first, by id, unless something else is asked for: ids are UUIDs of version 7 and so carry their time. */
 export interface PageQuery {
   readonly limit: number;
-  /** The id that the page before ended with. */
+  /** The `next` of the page before. */
   readonly after?: string;
 }
 

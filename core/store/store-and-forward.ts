@@ -284,7 +284,7 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
   const ticking = setInterval(tick, probeEveryMs);
   ticking.unref();
 
-  const { deliveries, queue, incidents, sources } = store;
+  const { deliveries, queue, incidents, sources, triage } = store;
   return {
     commits: { commit },
     deliveries: {
@@ -303,6 +303,9 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
     incidents: {
       get: (idOrNumber) => ask(() => incidents.get(idOrNumber)),
       list: (query) => ask(() => incidents.list(query)),
+      count: (filter, facets) => ask(() => incidents.count(filter, facets)),
+      change: (idOrNumber, change, context) => ask(() => incidents.change(idOrNumber, change, context)),
+      merge: (idOrNumber, into, context) => ask(() => incidents.merge(idOrNumber, into, context)),
       prune: (before, limit) => ask(() => incidents.prune(before, limit)),
     },
     sources: {
@@ -313,6 +316,27 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
       remove: (source) => changed(() => sources.remove(source)),
     },
     tokens: { put: putToken, get: getToken },
+    triage: {
+      start: (run) => ask(() => triage.start(run)),
+      claim: (limit, at, leaseMs) =>
+        away === undefined && !isClosed ? ask(() => triage.claim(limit, at, leaseMs)) : Promise.resolve([]),
+      save: (run, epoch, due) => ask(() => triage.save(run, epoch, due)),
+      renew: (id, epoch, due) => ask(() => triage.renew(id, epoch, due)),
+      get: (id) => ask(() => triage.get(id)),
+      runsOf: (incidentId) => ask(() => triage.runsOf(incidentId)),
+      ask: (approval) => ask(() => triage.ask(approval)),
+      approval: (id) => ask(() => triage.approval(id)),
+      approvals: (query) => ask(() => triage.approvals(query)),
+      decide: (id, decision) => ask(() => triage.decide(id, decision)),
+      post: (message) => ask(() => triage.post(message)),
+      claimMessages: (limit, at, leaseMs) =>
+        away === undefined && !isClosed ? ask(() => triage.claimMessages(limit, at, leaseMs)) : Promise.resolve([]),
+      saveMessage: (message, epoch, due) => ask(() => triage.saveMessage(message, epoch, due)),
+      messagesOf: (incidentId) => ask(() => triage.messagesOf(incidentId)),
+      playbooks: () => ask(() => triage.playbooks()),
+      putPlaybook: (playbook) => ask(() => triage.putPlaybook(playbook)),
+      removePlaybook: (name) => ask(() => triage.removePlaybook(name)),
+    },
     check,
     close() {
       isClosed = true;

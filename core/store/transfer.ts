@@ -4,7 +4,7 @@
  */
 import { createHash, hash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import type { IncidentDraft } from "../incidents/incident.ts";
+import type { IncidentDraft, TimelineEntry } from "../incidents/incident.ts";
 import type { DeliveryRecord, SourceRecord, TokenRecord } from "./ports.ts";
 
 /** In the order in which they are copied. */
@@ -47,6 +47,8 @@ export interface IncidentRow {
   readonly draft: IncidentDraft;
   /** Those that it names: the first of them, oldest first. */
   readonly deliveries: readonly string[];
+  readonly version: number;
+  readonly timeline: readonly TimelineEntry[];
 }
 
 /** What the rows of a table are told apart and ordered by. */

@@ -24,6 +24,9 @@ export const attributes = {
   incidents: "tw.incident.numbers",
   /** Which try of a worker it is, from 1 on. */
   attempt: "tw.attempt",
+  /** What triages, and what a step of it does. */
+  playbook: "tw.playbook",
+  action: "tw.action",
   /** How many deliveries share a commit, kept or not. */
   deliveries: "tw.commit.deliveries",
 } as const;

@@ -88,7 +88,7 @@ export const rules: readonly Rule[] = [
   },
   {
     sentence: "what makes the product knows the ports, and no server, container, driver or store",
-    modules: "core/{ingest,fetch,triage,sources,incidents,retention}/**",
+    modules: "core/{ingest,fetch,triage,runs,sources,incidents,retention}/**",
     never: [...koa, ...container, ...drivers, stores, "core/{http,cli}/**", "core/{main,compose,token}.ts"],
   },
   {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUIDv7 } from "node:crypto";
-import type { Incident, IncidentDraft } from "../../core/incidents/incident.ts";
+import type { IncidentDraft, WholeIncident } from "../../core/incidents/incident.ts";
 import type {
   Commit,
   CommitResult,
@@ -145,7 +145,7 @@ export function incidentsOf(result: CommitResult): Extract<CommitResult, { kind:
 }
 
 /** The only incident that a commit made, as it is stored. */
-export async function madeBy(result: CommitResult, incidents: IncidentStore): Promise<Incident> {
+export async function madeBy(result: CommitResult, incidents: IncidentStore): Promise<WholeIncident> {
   const [ref, ...others] = incidentsOf(result);
   assert.deepEqual(others, []);
   const incident = await incidents.get(ref?.incident_id ?? "");

@@ -34,7 +34,11 @@ test("docs/sending.md: its scripts sign in bash, Python and Node, and every answ
 });
 
 /** What only those who manage sources meet. */
-const management = ["unauthorized", "invalid_request", "source_exists", "source_read_only", "not_replayable"];
+const management = [
+  ...["unauthorized", "invalid_request", "source_exists", "source_read_only", "not_replayable"],
+  ...["forbidden_transition", "merged_incident", "version_mismatch"],
+  ...["invalid_playbook", "playbook_exists", "playbook_read_only", "approval_decided"],
+];
 
 /** The codes of a delivery only. */
 const neverAnswered = ["plugin_stalled", "fetch_failed"];

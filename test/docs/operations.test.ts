@@ -127,7 +127,7 @@ test("so does a supervisor with its workers, whose lines name them", async () =>
 test("the topics of the code stand on the page, and no others do", () => {
   assert.deepEqual(namesUnder("Logs").toSorted(), topics.toSorted());
   const used = new Set([...logged.values()].flatMap((row) => row.topics));
-  assert.deepEqual([...used, "triage"].toSorted(), topics.toSorted());
+  assert.deepEqual([...used].toSorted(), topics.toSorted());
 });
 
 test("nothing in the core logs but by a logger that has a topic", () => {

@@ -12,7 +12,8 @@ import { blocksOf, codeOf, readPage, root, rowsOf, sectionsOf } from "../support
 
 const page = await readPage("docs/configuration.md");
 const plugins = await loadPlugins(readSettings({}).pluginsFile);
-const [yaml, json] = blocksOf(page);
+const [yaml] = blocksOf(page);
+const json = blocksOf(page).find(({ language }) => language === "json");
 
 function rowsUnder(title: string): ReturnType<typeof rowsOf> {
   const section = sectionsOf(page).find((each) => each.title === title);

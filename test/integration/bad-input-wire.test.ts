@@ -169,7 +169,7 @@ describe("a method that a path does not have is refused with 405 and an Allow", 
     ["OPTIONS", path, "POST, HEAD, GET, OPTIONS, PATCH, DELETE"],
     ["DELETE", "/api/webhooks", "HEAD, GET, POST"],
     ["POST", "/api/incidents", "HEAD, GET"],
-    ["DELETE", "/api/incidents/INC-2026-0001", "HEAD, GET"],
+    ["DELETE", "/api/incidents/INC-2026-0001", "HEAD, GET, PATCH"],
     ["POST", "/healthz", "HEAD, GET"],
   ] as const) {
     test(`${method} ${where}`, async () => {

@@ -98,7 +98,7 @@ describe("what its vendor closes is closed, whichever arrives first:", () => {
     ]) {
       const { title, entities, first_seen_at, last_seen_at } = await becomes("crowdstrike", order, falconId);
       assert.equal(title, "Suspicious Activity");
-      assert.ok(entities.some(({ value }: Json) => value === "WORKSTATION-01"));
+      assert.ok(entities.some(({ value }: Json) => value === "workstation-01"));
       assert.deepEqual([first_seen_at, last_seen_at], ["2026-01-15T08:02:06.000Z", "2026-01-15T08:02:06.000Z"]);
     }
   });

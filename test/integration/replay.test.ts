@@ -179,7 +179,7 @@ describe("a later delivery about the same vendor alert", () => {
     );
     assert.deepEqual(
       incident.entities.map(({ value }: { readonly value: string }) => value),
-      ["WS-01", "WS-02"],
+      ["ws-01", "ws-02"],
     );
     assert.deepEqual(incident.tags, ["a", "b"]);
     assert.equal(incident.deliveries.length, 3);

@@ -33,6 +33,7 @@ describe("a source", () => {
       processing: "immediate",
       tolerance_seconds: null,
       rate_limit: null,
+      grouping: null,
       enabled: true,
       origin: "api",
       signature: 'sha256=<hex HMAC-SHA-256> of "{timestamp}.{body}" in X-Webhook-Signature',
@@ -54,6 +55,7 @@ describe("a source", () => {
       processing: "queued",
       tolerance_seconds: 60,
       rate_limit: { requests: 100, per_seconds: 60 },
+      grouping: { by: ["type", "entities.host"], window: "1h" },
       enabled: false,
     };
     const { body } = await register("everything", fields);

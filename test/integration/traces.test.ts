@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import type { StepRecord } from "../../core/runs/run.ts";
 import { eventually } from "../support/eventually.ts";
 import { type TestGateway, testSecret } from "../support/gateway.ts";
 import { aMicrosoft } from "../support/microsoft.ts";
@@ -95,6 +96,27 @@ describe("a gateway with an exporter", () => {
       return body.data[0];
     });
     assert.equal(trace_id, traceOf(refused));
+  });
+
+  test("goes on with the trace of a delivery whose incident is triaged: the run, and in it each step that does something", async () => {
+    await register(gateway, { source: "triaged", auto_triage: true, playbook: "phishing_triage" });
+    const answer = await gateway.send("triaged", alert("triaged"));
+    const spans = await eventually(async () => {
+      const own = receiver.spans().filter(({ traceId }) => traceId === traceOf(answer));
+      return [root, "triage"].every((name) => own.some((span) => span.name === name)) ? own : undefined;
+    });
+    const run = spans.find(({ name }) => name === "triage");
+    assert.equal(run?.parent, spans.find(({ name }) => name === root)?.spanId);
+    assert.equal(run?.attributes["tw.playbook"], "phishing_triage");
+    assert.deepEqual(run?.attributes["tw.incident.numbers"], [answer.body.incident_number]);
+    const steps = spans.filter(({ parent }) => parent === run?.spanId);
+    const { body } = await gateway.api("GET", `/api/incidents/${answer.body.incident_number}/triage`);
+    const done = body.runs[0].steps.filter(({ state, kind }: StepRecord) => state === "done" && kind === "action");
+    assert.ok(done.length > 1);
+    assert.deepEqual(
+      steps.map(({ name, attributes }) => [name, attributes["tw.action"]]).toSorted(),
+      done.map(({ id, action }: StepRecord) => [id, action]).toSorted(),
+    );
   });
 
   test("goes on with the trace of what was queued", async () => {

@@ -2,18 +2,15 @@ import type { Command } from "commander";
 import type { Incident } from "../../incidents/incident.ts";
 import type { Cli } from "../cli.ts";
 import { connect } from "../client.ts";
-import { addListOptions, type ListOptions, noteMore, readList } from "../list.ts";
+import { addIncidentFilters, type IncidentFilters, incidentQueryOf } from "../incident-filters.ts";
+import { addListOptions, type ListOptions, type Meta, noteMore, readList } from "../list.ts";
 import type { Column } from "../output.ts";
-import { severityFormat, statusFormat, time } from "../text.ts";
+import { inFigures } from "../progress.ts";
+import { printable, severityFormat, statusFormat, time } from "../text.ts";
 import { collectValues } from "../values.ts";
 
-interface Filters extends ListOptions {
-  readonly source?: string;
-  readonly severity?: readonly string[];
-  readonly status?: readonly string[];
-  readonly type?: string;
-  readonly externalId?: string;
-  readonly includeTests?: boolean;
+interface Filters extends ListOptions, IncidentFilters {
+  readonly facets?: readonly string[];
 }
 
 export const incidentColumns: readonly Column<Incident>[] = [
@@ -28,35 +25,29 @@ export const incidentColumns: readonly Column<Incident>[] = [
 ];
 
 export function incidentList(incident: Command, cli: Cli): void {
-  const command = incident
-    .command("list")
-    .description("list incidents, the newest first")
-    .option("--source <source>", "of this source")
-    .option("--severity <severity>", "critical, high, medium, low or info; may be repeated", collectValues)
-    .option(
-      "--status <status>",
-      "new, in_progress, pending_approval, escalated, resolved or closed; may be repeated",
-      collectValues,
-    )
-    .option("--type <type>", "like phishing")
-    .option("--external-id <id>", "of the vendor's alert")
-    .option("--include-tests", "also those that test events made");
-  addListOptions(command, cli).action(async (filters: Filters) => {
-    const list = await readList<Incident>(connect(cli.env), "/api/incidents", queryOf(filters), filters);
+  const command = incident.command("list").description("list incidents, the newest first");
+  addIncidentFilters(command, cli)
+    .option("--sort <order>", "created, updated, occurred or severity: the newest first, or the gravest")
+    .option("--facets <fields>", "count by status, severity, verdict, source, plugin, type, assignee", collectValues);
+  addListOptions(command, cli).action(async ({ facets, ...filters }: Filters) => {
+    const query = { ...incidentQueryOf(filters), facets };
+    const list = await readList<Incident>(connect(cli.env), "/api/incidents", query, filters);
     if (filters.json === true) return cli.out.json(list);
+    printCounts(list.meta, cli);
     if (list.data.length === 0) return cli.out.line("No incident.");
     await cli.out.table(incidentColumns, list.data);
     noteMore(list, cli);
   });
 }
 
-function queryOf({
-  source,
-  severity,
-  status,
-  type,
-  externalId,
-  includeTests,
-}: Filters): Parameters<typeof readList>[2] {
-  return { source, severity, status, type, external_id: externalId, include_tests: includeTests };
+function printCounts({ facets = {}, counted = 0, complete }: Meta, { out }: Cli): void {
+  const lines = Object.entries(facets).map(([name, of]): readonly [string, string] => [
+    name,
+    Object.entries(of)
+      .map(([value, count]) => `${printable(value)} ${inFigures(count)}`)
+      .join(", "),
+  ]);
+  if (lines.length === 0) return;
+  out.fields([...lines, ["of", complete === true ? inFigures(counted) : `the newest ${inFigures(counted)}`]]);
+  out.line();
 }

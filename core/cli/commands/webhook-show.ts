@@ -14,7 +14,7 @@ export function webhookShow(webhook: Command, cli: Cli): void {
       const api = connect(cli.env);
       const source = await api.get<SourceView>(`/api/webhooks/${encodeURIComponent(name)}`);
       if (json === true) return cli.out.json(source);
-      const { rate_limit: rate, secrets, tolerance_seconds: tolerance } = source;
+      const { rate_limit: rate, grouping, secrets, tolerance_seconds: tolerance } = source;
       cli.out.fields([
         ["source", source.source],
         ["state", source.enabled ? "enabled" : "disabled"],
@@ -31,6 +31,7 @@ export function webhookShow(webhook: Command, cli: Cli): void {
         ["options", pairs(source.options)],
         ["processing", source.processing],
         ["rate limit", rate === null ? null : `${count(rate.requests, "request")} in ${rate.per_seconds} s`],
+        ["grouping", grouping ? `${grouping.by.join(", ")} within ${grouping.window}` : null],
         ["kept by", source.origin === "file" ? "the configuration file; it is changed there" : "the API"],
         ["created", timeUtc(source.created_at)],
         ["updated", timeUtc(source.updated_at)],

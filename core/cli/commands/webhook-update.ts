@@ -30,6 +30,7 @@ export function webhookUpdate(webhook: Command, cli: Cli): void {
     .option("--no-playbook", "no playbook any more")
     .option("--no-tolerance-seconds", "as the plugin says")
     .option("--no-rate-limit", "no limit any more")
+    .option("--no-grouping", "each alert is an incident of its own again")
     .addOption(new Option("--enabled", "take deliveries again").conflicts("disabled"))
     .action(async (source: string, said: UpdateOptions) => {
       const changes = { ...sourceFields(said), ...(await secretFields(said, cli)) };

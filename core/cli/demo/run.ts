@@ -8,6 +8,7 @@ import { count } from "../text.ts";
 import { type ThrowAway, throwAwayGateway } from "../throw-away.ts";
 import { printDelivered, printNext } from "./report.ts";
 import { type Delivered, sendSamples } from "./send-samples.ts";
+import { printTriaged, triageMails } from "./triage-mails.ts";
 
 /** How a demo was asked for. */
 export interface DemoOptions {
@@ -50,15 +51,20 @@ async function show({ api, env }: ThrowAway, { json }: DemoOptions, cli: Cli): P
   if (json !== true)
     cli.out.line(`A throw-away gateway runs at ${api.url}. Sending it a signed sample of everything:\n`);
   const sent = await sendSamples(api, env, cli.now);
+  const triaged = await triageMails(api, cli.now);
   const { data } = await readList<Incident>(api, "/api/incidents", { include_tests: true }, { all: true });
   // Incidents of one delivery share their time, by which lists are ordered.
   const incidents = data.toSorted((one, other) => one.number.localeCompare(other.number));
   if (json === true) {
-    cli.out.json({ deliveries: sent, incidents });
+    cli.out.json({ deliveries: sent, incidents, triaged });
     return sent;
   }
   printDelivered(sent, cli);
   cli.out.line(`\nThey became ${count(incidents.length, "incident")}:\n`);
   await cli.out.table(incidentColumns, incidents);
+  cli.out.line(
+    "\nTwo mails from Defender were triaged by themselves (tw-cli incident show <number> --why tells more):\n",
+  );
+  printTriaged(triaged, cli.out);
   return sent;
 }

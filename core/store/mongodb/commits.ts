@@ -3,19 +3,22 @@
  *
  * 1. The deliveries and their keys are written. A delivery that has alerts is written as `queued` and leased to this gateway:
  *    were it to stop here, a worker would find the delivery when the lease has run out, and work it off from its bytes.
- * 2. The incidents are made and updated, each delivery applied to each once. From here on the sender may be answered.
+ * 2. The incidents are made and updated, each delivery applied to each once, and their runs started. From here on the sender
+ *    may be answered.
  * 3. The deliveries get their outcome, beside the next batch. Whoever reads through this store waits for that.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { AnyBulkWriteOperation } from "mongodb";
 import type { IncidentRef } from "../../incidents/incident.ts";
 import type { Commit, CommitResult, DeliverySummary, Outcome } from "../ports.ts";
+import type { Known } from "./alerts.ts";
 import { insertAll, writeAll } from "./bulk.ts";
 import type { Collections } from "./database.ts";
 import { documentOf, shown } from "./deliveries.ts";
-import type { DeliveryDocument, IncidentDocument } from "./documents.ts";
+import type { DeliveryDocument } from "./documents.ts";
 import { applyAlerts, findKnown } from "./incidents.ts";
 import type { Numbers } from "./numbers.ts";
+import { startWith } from "./triage.ts";
 
 /** What becomes of one commit of a batch. */
 export type Committed = CommitResult | { readonly kind: "failed"; readonly message: string };
@@ -73,6 +76,7 @@ export async function commitBatch(
 
   const all = winners.map(([, { delivery, drafts }]) => ({ delivery: delivery.id, drafts }));
   const refs = await applyAlerts(collections, all, begun.known, numbers);
+  await startWith(collections, all, refs);
   const made = winners.map(([index, commit], at) => ({ index, commit, incidents: refs[at] ?? [] }));
   for (const { index, incidents } of made) results[index] = { kind: "committed", incidents };
   for (const [index, , { id, ...original }] of duplicates) {
@@ -113,7 +117,7 @@ interface Begun {
   readonly settled: ReadonlyMap<number, Committed>;
   /** Those whose key somebody has, perhaps they themselves. */
   readonly taken: ReadonlySet<number>;
-  readonly known: ReadonlyMap<string, IncidentDocument>;
+  readonly known: Known;
 }
 
 /** The first round trip: deliveries and keys are written, numbers reserved and incidents read, all at once. */

@@ -2,12 +2,17 @@ import { type Collection, type Db, type Document, MongoClient, MongoError, Mongo
 import { messageOf, StoreError } from "../../errors.ts";
 import { NoAnswer, within } from "../within.ts";
 import type {
+  AliasDocument,
   AppliedDocument,
+  ApprovalDocument,
   CheckDocument,
   DeliveryDocument,
+  GroupDocument,
   IncidentDocument,
+  JobDocument,
   KeyDocument,
   NumberDocument,
+  PlaybookDocument,
   SourceDocument,
   TokenDocument,
   TransferDocument,
@@ -19,9 +24,15 @@ export interface Collections {
   readonly delivery_keys: Collection<KeyDocument>;
   readonly incidents: Collection<IncidentDocument>;
   readonly incident_deliveries: Collection<AppliedDocument>;
+  readonly incident_aliases: Collection<AliasDocument>;
+  readonly incident_groups: Collection<GroupDocument>;
   readonly incident_numbers: Collection<NumberDocument>;
   readonly sources: Collection<SourceDocument>;
   readonly tokens: Collection<TokenDocument>;
+  readonly triage_runs: Collection<JobDocument>;
+  readonly approvals: Collection<ApprovalDocument>;
+  readonly outbox: Collection<JobDocument>;
+  readonly playbooks: Collection<PlaybookDocument>;
   readonly transfers: Collection<TransferDocument>;
   /** One document, written to see whether anything can be. */
   readonly checks: Collection<CheckDocument>;
@@ -130,9 +141,15 @@ function databaseOf(url: string, timeoutMs: number, longestMs: number): Database
     delivery_keys: collection<KeyDocument>("delivery_keys"),
     incidents: collection<IncidentDocument>("incidents"),
     incident_deliveries: collection<AppliedDocument>("incident_deliveries"),
+    incident_aliases: collection<AliasDocument>("incident_aliases"),
+    incident_groups: collection<GroupDocument>("incident_groups"),
     incident_numbers: collection<NumberDocument>("incident_numbers"),
     sources: collection<SourceDocument>("sources"),
     tokens: collection<TokenDocument>("tokens"),
+    triage_runs: collection<JobDocument>("triage_runs"),
+    approvals: collection<ApprovalDocument>("approvals"),
+    outbox: collection<JobDocument>("outbox"),
+    playbooks: collection<PlaybookDocument>("playbooks"),
     transfers: collection<TransferDocument>("transfers"),
     checks: collection<CheckDocument>("checks"),
   };

@@ -4,7 +4,7 @@ import type { DeliveryQuery, DeliveryRecord, NewDelivery, Page, RefusedDelivery,
 import { insertAll } from "./bulk.ts";
 import type { Collections } from "./database.ts";
 import type { DeliveryDocument } from "./documents.ts";
-import { within } from "./incidents.ts";
+import { within } from "./incident-list.ts";
 
 /** A delivery as it is inserted, before anything is known of its incidents. */
 export function documentOf(delivery: RefusedDelivery & Partial<Pick<NewDelivery, "key" | "body">>): DeliveryDocument {

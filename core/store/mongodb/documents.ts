@@ -39,23 +39,48 @@ export interface IncidentDocument {
   readonly id: string;
   readonly number: string;
   readonly source: string;
+  readonly plugin: string;
   readonly external_id: string | null;
   readonly type: string;
   readonly severity: string;
+  /** 0 is the gravest. */
+  readonly severity_rank: number;
   readonly status: string;
+  readonly verdict: string | null;
+  readonly assignee: string | null;
   readonly test: boolean;
+  /** The id of the incident that it was merged into; absent in what is of an older Thruway. */
+  readonly merged_into?: string | null;
   readonly updated_at: string;
+  readonly occurred_at: string;
+  /** The words, tags and entities that it is found by: see `looseTermsOf`. */
+  readonly terms: readonly string[];
   readonly draft: string;
   readonly deliveries: readonly string[];
   /** The deliveries that the last write applied. Those of the writes before it stand in `incident_deliveries`. */
   readonly applied: readonly string[];
   /** Rises with every write. */
   readonly version: number;
+  /** Its entries as JSON; absent where there are none yet. Lists do without it. */
+  readonly timeline?: string;
 }
 
 /** That a delivery has been applied to an incident: `<incident id>/<delivery id>`. */
 export interface AppliedDocument {
   readonly _id: string;
+}
+
+/** The incident that an alert was folded into: which one is decided once, by who writes this first. */
+export interface AliasDocument {
+  /** What the alert's own incident would have for its `_id`. */
+  readonly _id: string;
+  readonly incident: string;
+}
+
+/** The incident that the alerts of a group are folded into at present. */
+export interface GroupDocument {
+  readonly _id: string;
+  readonly incident: string;
 }
 
 export interface NumberDocument {
@@ -75,6 +100,31 @@ export interface TokenDocument {
   /** The name: there is one of each. */
   readonly _id: string;
   readonly id: string;
+  readonly record: string;
+}
+
+/** A run of a playbook, or a message of the outbox: what is worked off by a lease. */
+export interface JobDocument {
+  readonly _id: string;
+  readonly incident: string;
+  readonly due_at: Date | null;
+  readonly epoch: number;
+  readonly attempts: number;
+  readonly record: string;
+}
+
+export interface ApprovalDocument {
+  readonly _id: string;
+  readonly incident: string;
+  readonly run: string;
+  readonly state: string;
+  readonly record: string;
+}
+
+export interface PlaybookDocument {
+  /** The name and the version: there is one of each. */
+  readonly _id: string;
+  readonly name: string;
   readonly record: string;
 }
 

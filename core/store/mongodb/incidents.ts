@@ -1,46 +1,60 @@
-import { hash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { severities } from "@thruway/sdk/alert";
 import type { AnyBulkWriteOperation, Filter } from "mongodb";
-import { StoreError } from "../../errors.ts";
+import { Refusal, StoreError } from "../../errors.ts";
 import {
-  type Incident,
+  type Changeable,
+  type ChangeContext,
+  type Changed,
+  changedBy,
+  type IncidentChange,
+} from "../../incidents/change.ts";
+import { folded } from "../../incidents/fold.ts";
+import {
   type IncidentDraft,
   type IncidentRef,
   mostDeliveries,
+  type TimelineEntry,
   testTag,
+  type WholeIncident,
 } from "../../incidents/incident.ts";
+import { combined, placed, withPart } from "../../incidents/merge.ts";
 import { parseIncidentNumber } from "../../incidents/number.ts";
+import { shownWhole } from "../../incidents/show.ts";
+import { looseTermsOf } from "../../incidents/terms.ts";
+import { noticedIn, withEntry } from "../../incidents/timeline.ts";
 import { updated } from "../../incidents/update.ts";
-import { earliestId, page } from "../pages.ts";
-import type { IncidentQuery, Page } from "../ports.ts";
+import { earliestId } from "../pages.ts";
+import { type Alerts, incidentKey, type Known } from "./alerts.ts";
 import { writeAll } from "./bulk.ts";
 import type { Collections } from "./database.ts";
 import type { IncidentDocument } from "./documents.ts";
+import { group } from "./groups.ts";
 import type { Numbers } from "./numbers.ts";
-
-/** The alerts of one delivery. */
-export interface Alerts {
-  readonly delivery: string;
-  readonly drafts: readonly IncidentDraft[];
-}
-
-/**
- * The `_id` of the incident that an alert is about: of the vendor's alert where it names one, else of this alert alone. The
- * same delivery gives the same ones however often it is worked off, so that none is made twice.
- */
-export function incidentKey({ source, external_id }: IncidentDraft, delivery: string, index: number): string {
-  return external_id === null
-    ? `delivery ${delivery} ${index}`
-    : `alert ${hash("sha256", `${source}\0${external_id}`, "base64url")}`;
-}
+import { pruneTriage } from "./triage.ts";
 
 /** Every incident that alerts are about, as far as there are any. */
-export async function findKnown(
-  { incidents }: Collections,
-  all: readonly Alerts[],
-): Promise<Map<string, IncidentDocument>> {
+export async function findKnown(collections: Collections, all: readonly Alerts[]): Promise<Known> {
   const keys = all.flatMap(({ delivery, drafts }) => drafts.map((draft, index) => incidentKey(draft, delivery, index)));
-  return found(incidents, keys);
+  if (keys.length === 0) return { incidents: new Map(), aliases: new Map() };
+  // Nobody was told of an alert that has neither an id nor a group.
+  const told = all.flatMap(({ delivery, drafts }) =>
+    drafts.flatMap((draft, index) =>
+      draft.external_id === null && draft.group === undefined ? [] : [incidentKey(draft, delivery, index)],
+    ),
+  );
+  const [own, aliases] = await Promise.all([
+    found(collections.incidents, keys),
+    told.length === 0 ? [] : collections.incident_aliases.find({ _id: { $in: [...new Set(told)] } }).toArray(),
+  ]);
+  const others = await found(
+    collections.incidents,
+    aliases.map(({ incident }) => incident),
+  );
+  return {
+    incidents: new Map([...own, ...others]),
+    aliases: new Map(aliases.map(({ _id, incident }) => [_id, incident])),
+  };
 }
 
 async function found(
@@ -61,6 +75,7 @@ interface Update {
 /** Another gateway that updates the same incidents at the same time is met again and again, but not for ever. */
 const mostTries = 100;
 const longestPauseMs = 20;
+const searchableAtOnce = 250;
 
 /**
  * Makes and updates incidents. Each delivery is applied to each incident once, however often and by however many gateways
@@ -73,13 +88,16 @@ const longestPauseMs = 20;
 export async function applyAlerts(
   collections: Collections,
   all: readonly Alerts[],
-  known: ReadonlyMap<string, IncidentDocument>,
+  before: Known,
   numbers: Numbers,
 ): Promise<readonly (readonly IncidentRef[])[]> {
+  const { targets, known } = await group(collections, all, before);
   const updates = new Map<string, Update[]>();
   for (const { delivery, drafts } of all) {
-    for (const [index, draft] of drafts.entries()) {
-      const key = incidentKey(draft, delivery, index);
+    for (const [index, alert] of drafts.entries()) {
+      const own = incidentKey(alert, delivery, index);
+      const { key, previous } = targets.get(own) ?? { key: own };
+      const draft = key === own ? { ...alert, ...(previous && { previous }) } : folded(alert);
       const of = updates.get(key) ?? [];
       const last = of.at(-1);
       if (last?.delivery === delivery) of[of.length - 1] = { delivery, drafts: [...last.drafts, draft] };
@@ -87,9 +105,15 @@ export async function applyAlerts(
       updates.set(key, of);
     }
   }
-  const refs = await settleAll(collections, updates, known, numbers);
+  const settled = await settleAll(collections, updates, known, numbers);
+  for (const { id, merged_into: into, source, updated_at } of settled.values()) {
+    if (into) await bringUp(collections, into, id, { by: `source:${source}`, at: new Date(updated_at) });
+  }
   return all.map(({ delivery, drafts }) =>
-    drafts.map((draft, index) => refs.get(incidentKey(draft, delivery, index)) as IncidentRef),
+    drafts.map((draft, index) => {
+      const own = incidentKey(draft, delivery, index);
+      return refOf(settled.get(targets.get(own)?.key ?? own) as IncidentDocument);
+    }),
   );
 }
 
@@ -98,12 +122,12 @@ async function settleAll(
   updates: ReadonlyMap<string, readonly Update[]>,
   known: ReadonlyMap<string, IncidentDocument>,
   numbers: Numbers,
-): Promise<ReadonlyMap<string, IncidentRef>> {
-  const refs = new Map<string, IncidentRef>();
+): Promise<ReadonlyMap<string, IncidentDocument>> {
+  const settled = new Map<string, IncidentDocument>();
   let read = known;
   for (let tries = 0; tries < mostTries; tries++) {
-    const left = [...updates].filter(([key]) => !refs.has(key));
-    if (left.length === 0) return refs;
+    const left = [...updates].filter(([key]) => !settled.has(key));
+    if (left.length === 0) return settled;
     if (tries > 0) {
       await pause(Math.random() * longestPauseMs);
       read = await found(
@@ -111,7 +135,7 @@ async function settleAll(
         left.map(([key]) => key),
       );
     }
-    for (const [key, ref] of await applyOnce(collections, left, read, numbers)) refs.set(key, ref);
+    for (const [key, document] of await applyOnce(collections, left, read, numbers)) settled.set(key, document);
   }
   throw new StoreError("Too many gateways change the same incidents at once");
 }
@@ -122,9 +146,9 @@ async function applyOnce(
   updates: readonly (readonly [string, readonly Update[]])[],
   known: ReadonlyMap<string, IncidentDocument>,
   numbers: Numbers,
-): Promise<readonly (readonly [string, IncidentRef])[]> {
+): Promise<readonly (readonly [string, IncidentDocument])[]> {
   const linked = await putDown(collections, updates, known);
-  const settled: [string, IncidentRef][] = [];
+  const settled: [string, IncidentDocument][] = [];
   const inserts: [string, IncidentDocument][] = [];
   const replacements: [string, IncidentDocument, number][] = [];
   const isMade = await numbered(collections, updates, known, numbers);
@@ -137,7 +161,7 @@ async function applyOnce(
     const missing = of.filter(
       ({ delivery }) => !stored.applied.includes(delivery) && !linked.has(linkOf(stored, delivery)),
     );
-    if (missing.length === 0) settled.push([key, refOf(stored)]);
+    if (missing.length === 0) settled.push([key, stored]);
     else replacements.push([key, changed(stored, missing), stored.version]);
   }
   const operations: AnyBulkWriteOperation<IncidentDocument>[] = [
@@ -149,11 +173,11 @@ async function applyOnce(
   const { taken, refused, matched } = await writeAll(collections.incidents, operations);
   for (const why of refused.values()) throw new StoreError(`An incident cannot be stored: ${why}`);
   for (const [index, [key, document]] of inserts.entries()) {
-    if (!taken.has(index)) settled.push([key, refOf(document)]);
+    if (!taken.has(index)) settled.push([key, document]);
   }
   // Which of them were not matched is not told: then all are looked at again, and those that are applied say so themselves.
   if (matched === replacements.length) {
-    for (const [key, document] of replacements) settled.push([key, refOf(document)]);
+    for (const [key, document] of replacements) settled.push([key, document]);
   }
   return settled;
 }
@@ -214,10 +238,11 @@ function made(key: string, updates: readonly Update[], numbers: ReadonlyMap<stri
   const [first, ...rest] = drafts as [IncidentDraft, ...IncidentDraft[]];
   const draft = rest.reduce((stored, alert) => updated(stored, alert, alert.created_at), first);
   const deliveries = updates.map(({ delivery }) => delivery);
+  const number = numbers.get(key) ?? "";
   return {
     _id: key,
-    number: numbers.get(key) ?? "",
-    ...columnsOf(draft),
+    number,
+    ...columnsOf(draft, number),
     deliveries: namedOf(deliveries),
     applied: deliveries,
     version: 1,
@@ -226,26 +251,68 @@ function made(key: string, updates: readonly Update[], numbers: ReadonlyMap<stri
 
 function changed(stored: IncidentDocument, updates: readonly Update[]): IncidentDocument {
   const before = JSON.parse(stored.draft) as IncidentDraft;
-  const draft = updates
-    .flatMap((update) => update.drafts)
-    .reduce((draft, alert) => updated(draft, alert, alert.created_at), before);
+  const alerts = updates.flatMap((update) => update.drafts);
+  const draft = alerts.reduce((draft, alert) => updated(draft, alert, alert.created_at), before);
   const applied = updates.map(({ delivery }) => delivery);
+  const version = stored.version + 1;
+  const entry = noticedIn(before, draft, version, draft.updated_at);
   return {
     ...stored,
-    ...columnsOf(draft),
+    ...columnsOf(draft, stored.number),
+    ...(entry && { timeline: JSON.stringify(withEntry(timelineOf(stored), entry)) }),
     deliveries: namedOf([...stored.deliveries, ...applied]),
     applied,
-    version: stored.version + 1,
+    version,
   };
+}
+
+/** Oldest first. */
+export function timelineOf({ timeline }: IncidentDocument): readonly TimelineEntry[] {
+  return timeline === undefined ? [] : (JSON.parse(timeline) as TimelineEntry[]);
 }
 
 /** What an incident is looked up by, and its draft. */
 export function columnsOf(
-  draft: IncidentDraft,
-): Omit<IncidentDocument, "_id" | "number" | "deliveries" | "applied" | "version"> {
-  const { id, source, external_id, type, severity, status, updated_at } = draft;
-  const test = draft.tags.includes(testTag);
-  return { id, source, external_id, type, severity, status, test, updated_at, draft: JSON.stringify(draft) };
+  { triage: _, ...draft }: IncidentDraft,
+  number: string,
+): Omit<IncidentDocument, "_id" | "number" | "deliveries" | "applied" | "version" | "timeline"> {
+  const all = combined(draft);
+  const { id, source, plugin, external_id, type, severity, status, verdict, assignee, updated_at, occurred_at } = all;
+  return {
+    id,
+    source,
+    plugin,
+    external_id,
+    type,
+    severity,
+    severity_rank: severities.indexOf(severity),
+    status,
+    verdict,
+    assignee,
+    test: all.tags.includes(testTag),
+    merged_into: draft.merged_into?.incident_id ?? null,
+    updated_at,
+    occurred_at,
+    terms: looseTermsOf(all, number),
+    draft: JSON.stringify(draft),
+  };
+}
+
+/** Gives incidents of an older Thruway the fields that they are found by. @returns how many it gave them */
+export async function makeSearchable({ incidents }: Pick<Collections, "incidents">): Promise<number> {
+  let made = 0;
+  for (;;) {
+    const old = await incidents
+      .find({ terms: null } as unknown as Filter<IncidentDocument>)
+      .limit(searchableAtOnce)
+      .toArray();
+    if (old.length === 0) return made;
+    const operations = old.map(({ _id, version, number, draft }): AnyBulkWriteOperation<IncidentDocument> => {
+      const fields = columnsOf(JSON.parse(draft) as IncidentDraft, number);
+      return { updateOne: { filter: { _id, version }, update: { $set: fields } } };
+    });
+    made += (await writeAll(incidents, operations)).matched;
+  }
 }
 
 /** Oldest first: an id carries its time. */
@@ -257,45 +324,100 @@ function refOf({ id, number }: IncidentDocument): IncidentRef {
   return { incident_id: id, incident_number: number };
 }
 
-export async function getIncident({ incidents }: Collections, idOrNumber: string): Promise<Incident | undefined> {
+export async function getIncident(collections: Collections, idOrNumber: string): Promise<WholeIncident | undefined> {
+  const found = await findOne(collections, idOrNumber);
+  return found === null ? undefined : whole(found);
+}
+
+function findOne({ incidents }: Collections, idOrNumber: string): Promise<IncidentDocument | null> {
   const isNumber = parseIncidentNumber(idOrNumber) !== undefined;
-  const found = await incidents.findOne(
-    isNumber ? { number: idOrNumber.toUpperCase() } : { id: idOrNumber.toLowerCase() },
-  );
-  return found === null ? undefined : shown(found);
+  return incidents.findOne(isNumber ? { number: idOrNumber.toUpperCase() } : { id: idOrNumber.toLowerCase() });
 }
 
-export async function listIncidents({ incidents }: Collections, query: IncidentQuery): Promise<Page<Incident>> {
-  const { source, severity, status, type, external_id } = query;
-  const filter: Filter<IncidentDocument> = {
-    ...(source !== undefined && { source }),
-    ...(severity !== undefined && { severity: { $in: [...severity] } }),
-    ...(status !== undefined && { status: { $in: [...status] } }),
-    ...(type !== undefined && { type }),
-    ...(external_id !== undefined && { external_id }),
-    ...(!query.includeTests && { test: false }),
-    ...within("id", query),
-  };
-  const documents = await incidents
-    .find(filter)
-    .sort({ id: -1 })
-    .limit(query.limit + 1)
-    .toArray();
-  return page(documents.map(shown), query.limit);
+/** @throws {Refusal} */
+export function changeIncident(
+  collections: Collections,
+  idOrNumber: string,
+  change: IncidentChange,
+  context: ChangeContext,
+): Promise<WholeIncident | undefined> {
+  return rewrite(collections, idOrNumber, (stored) => changedBy(stored, change, context));
 }
 
-/** The ids of a page: a field that holds UUIDs of version 7, bounded by time and by the page before. */
-export function within(
-  field: string,
-  { since, until, after }: Pick<IncidentQuery, "since" | "until" | "after">,
-): Readonly<Record<string, unknown>> {
-  const below = [after, until && earliestId(until)].filter((bound) => bound !== undefined).toSorted()[0];
-  const bounds = { ...(since && { $gte: earliestId(since) }), ...(below && { $lt: below }) };
-  return Object.keys(bounds).length === 0 ? {} : { [field]: bounds };
+/**
+ * The incident that is merged says so first; the other one is told after that, and told again whenever this one changes: so
+ * whoever finds the one without the other can finish it. @throws {Refusal}
+ */
+export async function mergeIncident(
+  collections: Collections,
+  idOrNumber: string,
+  into: string | null,
+  context: ChangeContext,
+): Promise<WholeIncident | undefined> {
+  const before = await findOne(collections, idOrNumber);
+  if (before === null) return undefined;
+  const target = into === null ? null : await findOne(collections, into);
+  if (into !== null && target === null) {
+    throw new Refusal("not_found", { message: `There is no incident '${into.slice(0, 63)}'` });
+  }
+  const other = target && changeable(target);
+  await rewrite(collections, before.id, (stored) => placed(stored, other, context));
+  // Somebody else may have merged the other one meanwhile, perhaps into this one.
+  const isMerged = target !== null && (await findOne(collections, target.id))?.merged_into;
+  if (isMerged) {
+    await rewrite(collections, before.id, (stored) => placed(stored, null, { ...context, version: stored.version }));
+    throw new Refusal("merged_incident", { message: `${target.number} was merged meanwhile; read it again` });
+  }
+  const former = (JSON.parse(before.draft) as IncidentDraft).merged_into;
+  const targets = new Set([former?.incident_id, target?.id].filter((id) => id !== undefined));
+  for (const id of targets) await bringUp(collections, id, before.id, context);
+  return getIncident(collections, before.id);
+}
+
+/** Lets an incident know what a part of it is now, and whatever that one is a part of. */
+async function bringUp(
+  collections: Collections,
+  id: string,
+  partId: string,
+  context: Parameters<typeof withPart>[2],
+): Promise<void> {
+  const part = await findOne(collections, partId);
+  if (part === null) return;
+  const now = await rewrite(collections, id, (stored) => withPart(stored, changeable(part), context));
+  if (now?.merged_into) await bringUp(collections, now.merged_into.incident_id, id, context);
+}
+
+function changeable(document: IncidentDocument): Changeable {
+  const { number, version } = document;
+  return { number, version, timeline: timelineOf(document), draft: JSON.parse(document.draft) as IncidentDraft };
+}
+
+/** Compares the version and sets it, as often as it takes. Which deliveries were applied last stays as it is. */
+async function rewrite(
+  collections: Collections,
+  idOrNumber: string,
+  change: (stored: Changeable) => Changed | undefined,
+): Promise<WholeIncident | undefined> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    if (tries > 0) await pause(Math.random() * longestPauseMs);
+    const stored = await findOne(collections, idOrNumber);
+    if (stored === null) return undefined;
+    const changed = change(changeable(stored));
+    if (changed === undefined) return whole(stored);
+    const { _id, number, version } = stored;
+    const fields = {
+      ...columnsOf(changed.draft, number),
+      timeline: JSON.stringify(changed.timeline),
+      version: changed.version,
+    };
+    const { matchedCount } = await collections.incidents.updateOne({ _id, version }, { $set: fields });
+    if (matchedCount === 1) return whole({ ...stored, ...fields });
+  }
+  throw new StoreError("Too many gateways change the same incident at once");
 }
 
 export async function pruneIncidents(collections: Collections, before: Date, limit: number): Promise<number> {
-  const { incidents, incident_deliveries } = collections;
+  const { incidents, incident_deliveries, incident_aliases, incident_groups } = collections;
   const cutoff = before.toISOString();
   const old = await incidents
     .find({ id: { $lt: earliestId(cutoff) }, updated_at: { $lt: cutoff } }, { projection: { id: 1 } })
@@ -303,15 +425,22 @@ export async function pruneIncidents(collections: Collections, before: Date, lim
     .limit(limit)
     .toArray();
   if (old.length === 0) return 0;
+  await pruneTriage(
+    collections,
+    old.map(({ id }) => id),
+  );
   for (const { id } of old) await incident_deliveries.deleteMany({ _id: { $gte: `${id}/`, $lt: `${id}0` } });
+  const keys = old.map(({ _id }) => _id);
+  await incident_aliases.deleteMany({ incident: { $in: keys } });
+  await incident_groups.deleteMany({ incident: { $in: keys } });
   const { deletedCount } = await incidents.deleteMany({
-    _id: { $in: old.map(({ _id }) => _id) },
+    _id: { $in: keys },
     updated_at: { $lt: cutoff },
   });
   return deletedCount;
 }
 
-function shown({ number, draft, deliveries }: IncidentDocument): Incident {
-  const { id, said: _, ...rest } = JSON.parse(draft) as IncidentDraft;
-  return { id, number, ...rest, trace_id: rest.trace_id ?? null, deliveries };
+function whole(document: IncidentDocument): WholeIncident {
+  const { number, draft, deliveries, version } = document;
+  return shownWhole(JSON.parse(draft) as IncidentDraft, { number, deliveries, version }, timelineOf(document));
 }

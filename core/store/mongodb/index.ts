@@ -6,11 +6,32 @@ import type { Commit, CommitResult, Store } from "../ports.ts";
 import { type Committed, commitBatch } from "./commits.ts";
 import { connectionTo, type Database } from "./database.ts";
 import { getDelivery, listDeliveries, pruneDeliveries, recordRefused } from "./deliveries.ts";
-import { getIncident, listIncidents, pruneIncidents } from "./incidents.ts";
+import { countIncidents, listIncidents } from "./incident-list.ts";
+import { changeIncident, getIncident, mergeIncident, pruneIncidents } from "./incidents.ts";
 import { numbersOf } from "./numbers.ts";
 import { claimDeliveries, queueStatus, requeueDelivery, retryDelivery } from "./queue.ts";
 import { migrate } from "./schema.ts";
 import { addSource, allSources, getToken, putToken, removeSource, replaceSource, sourcesRevision } from "./sources.ts";
+
+import {
+  allPlaybooks,
+  askApproval,
+  claimMessages,
+  claimRuns,
+  decideApproval,
+  getApproval,
+  getRun,
+  listApprovals,
+  messagesOf,
+  postMessage,
+  putPlaybook,
+  removePlaybook,
+  renewRun,
+  runsOf,
+  saveMessage,
+  saveRun,
+  startRun,
+} from "./triage.ts";
 
 export interface MongoStore extends Store {
   /** Makes what the queries need: indexes, and shard keys in a sharded cluster. */
@@ -89,6 +110,9 @@ export function openMongoStore(url: string, options: MongoStoreOptions = {}): Mo
     incidents: {
       get: (idOrNumber) => run((database) => getIncident(database, idOrNumber)),
       list: (query) => run((database) => listIncidents(database, query)),
+      count: (filter, facets) => run((database) => countIncidents(database, filter, facets)),
+      change: (idOrNumber, change, context) => run((database) => changeIncident(database, idOrNumber, change, context)),
+      merge: (idOrNumber, into, context) => run((database) => mergeIncident(database, idOrNumber, into, context)),
       prune: (before, limit) => run((database) => pruneIncidents(database, before, limit)),
     },
     sources: {
@@ -101,6 +125,25 @@ export function openMongoStore(url: string, options: MongoStoreOptions = {}): Mo
     tokens: {
       put: (record) => run((database) => putToken(database, record)),
       get: (id) => run((database) => getToken(database, id)),
+    },
+    triage: {
+      start: (given) => run((database) => startRun(database, given)),
+      claim: (limit, at, leaseMs) => run((database) => claimRuns(database, limit, at, leaseMs)),
+      save: (given, epoch, due) => run((database) => saveRun(database, given, epoch, due)),
+      renew: (id, epoch, due) => run((database) => renewRun(database, id, epoch, due)),
+      get: (id) => run((database) => getRun(database, id)),
+      runsOf: (incidentId) => run((database) => runsOf(database, incidentId)),
+      ask: (approval) => run((database) => askApproval(database, approval)),
+      approval: (id) => run((database) => getApproval(database, id)),
+      approvals: (query) => run((database) => listApprovals(database, query)),
+      decide: (id, decision) => run((database) => decideApproval(database, id, decision)),
+      post: (message) => run((database) => postMessage(database, message)),
+      claimMessages: (limit, at, leaseMs) => run((database) => claimMessages(database, limit, at, leaseMs)),
+      saveMessage: (message, epoch, due) => run((database) => saveMessage(database, message, epoch, due)),
+      messagesOf: (incidentId) => run((database) => messagesOf(database, incidentId)),
+      playbooks: () => run((database) => allPlaybooks(database)),
+      putPlaybook: (playbook) => run((database) => putPlaybook(database, playbook)),
+      removePlaybook: (name) => run((database) => removePlaybook(database, name)),
     },
     check: () =>
       run(async (database) => {

@@ -7,6 +7,7 @@ import {
 } from "mongodb";
 import type { Migration } from "../migration.ts";
 import type { Collections, Database } from "./database.ts";
+import { makeSearchable } from "./incidents.ts";
 
 type Name = keyof Collections;
 type Indexes = readonly (IndexDescription & { readonly name: string })[];
@@ -41,12 +42,49 @@ export const indexes: Readonly<Partial<Record<Name, Indexes>>> = {
     { name: "incidents_by_source", key: { source: 1, id: -1 } },
     { name: "incidents_by_severity", key: { severity: 1, id: -1 } },
     { name: "incidents_by_status", key: { status: 1, id: -1 } },
+    { name: "incidents_by_type", key: { type: 1, id: -1 } },
+    { name: "incidents_by_assignee", key: { assignee: 1, id: -1 } },
+    { name: "incidents_by_verdict", key: { verdict: 1, id: -1 } },
+    { name: "incidents_by_update", key: { updated_at: -1, id: -1 } },
+    { name: "incidents_by_occurrence", key: { occurred_at: -1, id: -1 } },
+    { name: "incidents_by_severity_rank", key: { severity_rank: 1, id: -1 } },
+    { name: "incidents_by_term", key: { terms: 1, id: -1 } },
+  ],
+  incident_aliases: [{ name: "incident_aliases_by_incident", key: { incident: 1 } }],
+  incident_groups: [{ name: "incident_groups_by_incident", key: { incident: 1 } }],
+  triage_runs: [
+    { name: "triage_runs_by_incident", key: { incident: 1 } },
+    {
+      name: "triage_runs_due",
+      key: { due_at: 1, _id: 1 },
+      partialFilterExpression: { due_at: { $type: "date" } },
+    },
+  ],
+  approvals: [
+    { name: "approvals_by_incident", key: { incident: 1 } },
+    { name: "approvals_by_state", key: { state: 1, _id: -1 } },
+  ],
+  outbox: [
+    { name: "outbox_by_incident", key: { incident: 1 } },
+    {
+      name: "outbox_due",
+      key: { due_at: 1, _id: 1 },
+      partialFilterExpression: { due_at: { $type: "date" } },
+    },
   ],
   tokens: [{ name: "tokens_by_id", key: { id: 1 } }],
 };
 
 /** The collections that grow with the events. Everything that decides uniqueness is an `_id`, so that is what they are split by. */
-export const sharded: readonly Name[] = ["deliveries", "delivery_keys", "incidents", "incident_deliveries"];
+export const sharded: readonly Name[] = [
+  "deliveries",
+  "delivery_keys",
+  "incidents",
+  "incident_deliveries",
+  "incident_aliases",
+  "incident_groups",
+  "triage_runs",
+];
 
 /** What is asked of the server: of its database, and of `admin`. */
 export interface Servers {
@@ -68,8 +106,10 @@ export async function migrate(database: Database): Promise<readonly Migration[]>
   const made = await Promise.all(
     (Object.entries(indexes) as [Name, Indexes][]).map(([name, wanted]) => index(database.db.collection(name), wanted)),
   );
+  const searchable = await makeSearchable(database);
   const servers = { database: database.db, admin: database.client.db("admin") };
-  return [...made.flat(), ...(await shard(database.db.databaseName, servers))];
+  const caughtUp = searchable === 0 ? [] : [{ what: `incidents: ${searchable} made searchable`, made: true }];
+  return [...made.flat(), ...caughtUp, ...(await shard(database.db.databaseName, servers))];
 }
 
 async function index(collection: Collection, wanted: Indexes): Promise<readonly Migration[]> {

@@ -3,11 +3,12 @@ import { UserError } from "../../errors.ts";
 import { type IncidentDraft, mostDeliveries } from "../../incidents/incident.ts";
 import { largestMongoBody } from "../limits.ts";
 import { batched, contentOf, keyOf, type TransferRows, type TransferTable, type TransferTarget } from "../transfer.ts";
+import { incidentKey } from "./alerts.ts";
 import { insertAll } from "./bulk.ts";
 import { type Connection, connectionTo, type Database } from "./database.ts";
 import { bytesOf, documentOf as deliveryDocumentOf, shown } from "./deliveries.ts";
 import type { DeliveryDocument, IncidentDocument, TransferDocument } from "./documents.ts";
-import { columnsOf, incidentKey } from "./incidents.ts";
+import { columnsOf, timelineOf } from "./incidents.ts";
 import { migrate } from "./schema.ts";
 import { documentOf as sourceDocumentOf } from "./sources.ts";
 
@@ -85,14 +86,15 @@ const tables: { readonly [Table in TransferTable]: Imported<Table> } = {
   },
   incidents: {
     key: "id",
-    toDocument: ({ number, draft, deliveries }) => ({
+    toDocument: ({ number, draft, deliveries, version, timeline }) => ({
       _id: draft.external_id === null ? `incident ${draft.id}` : incidentKey(draft, "", 0),
       number,
-      ...columnsOf(draft),
+      ...columnsOf(draft, number),
       deliveries,
       // All of them stand in `incident_deliveries`.
       applied: [],
-      version: 1,
+      version,
+      ...(timeline.length > 0 && { timeline: JSON.stringify(timeline) }),
     }),
     toRow: incidentRow,
   },
@@ -136,8 +138,11 @@ function deliveryRow(document: DeliveryDocument): TransferRows["deliveries"] {
   };
 }
 
-function incidentRow({ id, number, draft, deliveries }: IncidentDocument): TransferRows["incidents"] {
-  return { id, number, draft: JSON.parse(draft) as IncidentDraft, deliveries: deliveries.slice(0, mostDeliveries) };
+function incidentRow(document: IncidentDocument): TransferRows["incidents"] {
+  const { id, number, version } = document;
+  const draft = JSON.parse(document.draft) as IncidentDraft;
+  const deliveries = document.deliveries.slice(0, mostDeliveries);
+  return { id, number, draft, deliveries, version, timeline: timelineOf(document) };
 }
 
 /** Of its documents only what every collection has in common is used. */

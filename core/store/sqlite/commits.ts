@@ -1,9 +1,13 @@
 import { messageOf } from "../../errors.ts";
+import { folded, takes } from "../../incidents/fold.ts";
 import type { IncidentDraft, IncidentRef } from "../../incidents/incident.ts";
 import { incidentNumber } from "../../incidents/number.ts";
+import { noticedIn, withEntry } from "../../incidents/timeline.ts";
 import { updated } from "../../incidents/update.ts";
 import type { CommitResult, NewDelivery } from "../ports.ts";
 import type { Database, Row } from "./database.ts";
+import { noteChanged } from "./incident-index.ts";
+import { bringUp, replaceIncident, timelineOf } from "./incidents.ts";
 import { numberKey, numberOf } from "./number-key.ts";
 import {
   type PackedBatch,
@@ -13,6 +17,7 @@ import {
   type PackedResult,
   packDraft,
 } from "./packed.ts";
+import { startWith } from "./triage.ts";
 
 /**
  * One transaction for the whole batch; where one of its commits makes that impossible, each gets its own, so that one cannot
@@ -130,20 +135,54 @@ function write(
 }
 
 function store(db: Database, draft: PackedDraft, delivery: string): IncidentRef {
-  const stored =
-    draft.external_id === null
-      ? undefined
-      : db.get(
-          "SELECT number, draft FROM incidents WHERE source = ? AND external_id = ?",
-          draft.source,
-          draft.external_id,
-        );
-  const ref = stored === undefined ? insert(db, draft) : update(db, stored, draft);
+  const ref = place(db, draft);
   db.run("INSERT OR IGNORE INTO incident_deliveries (incident, delivery) VALUES (?, ?)", ref.incident_id, delivery);
+  if (draft.triage !== null) startWith(db, ref, draft);
   return ref;
 }
 
-function insert(db: Database, draft: PackedDraft): IncidentRef {
+const stored = "number, version, draft";
+
+/** The incident of an alert: the one of its vendor's id, the one that this alert was folded into before, the one of its group. */
+function place(db: Database, draft: PackedDraft): IncidentRef {
+  const { source, external_id, group } = draft;
+  if (external_id !== null) {
+    const same = db.get(`SELECT ${stored} FROM incidents WHERE source = ? AND external_id = ?`, source, external_id);
+    if (same !== undefined) return update(db, same, alertIn(draft));
+    const alias = db.get(
+      `SELECT ${stored} FROM incidents WHERE number =
+         (SELECT number FROM incident_aliases WHERE source = ? AND external_id = ?)`,
+      ...[source, external_id],
+    );
+    if (alias !== undefined) return update(db, alias, folded(alertIn(draft)));
+  }
+  if (group === undefined) return insert(db, draft);
+  const last = db.get(`SELECT ${stored} FROM incidents WHERE group_key = ?`, group.key);
+  if (last === undefined) return insert(db, draft, group.key);
+
+  const incident = JSON.parse(String(last.draft)) as IncidentDraft;
+  const alert = alertIn(draft);
+  if (takes(incident, alert, group)) {
+    if (external_id !== null) {
+      db.run(
+        "INSERT INTO incident_aliases (source, external_id, number) VALUES (?, ?, ?)",
+        ...[source, external_id, Number(last.number)],
+      );
+    }
+    return update(db, last, folded(alert));
+  }
+  // One of long ago that comes late is no successor.
+  if (alert.last_seen_at < incident.last_seen_at) return insert(db, draft);
+  db.run("UPDATE incidents SET group_key = NULL WHERE number = ?", Number(last.number));
+  const previous = { incident_id: incident.id, incident_number: numberOf(last.number) };
+  return insert(db, packDraft({ ...alert, previous }), group.key);
+}
+
+function alertIn({ json }: PackedDraft): IncidentDraft {
+  return JSON.parse(json) as IncidentDraft;
+}
+
+function insert(db: Database, draft: PackedDraft, groupKey: string | null = null): IncidentRef {
   const { id, year, source, external_id, type, severity, status, test, json } = draft;
   const row = db.get(
     "INSERT INTO numbers (year, last) VALUES (?, 1) ON CONFLICT (year) DO UPDATE SET last = last + 1 RETURNING last",
@@ -151,22 +190,28 @@ function insert(db: Database, draft: PackedDraft): IncidentRef {
   );
   const sequence = Number(row?.last);
   db.run(
-    `INSERT INTO incidents (number, id, source, external_id, type, severity, status, test, draft)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[numberKey(year, sequence), id, source, external_id, type, severity, status, test, json],
+    `INSERT INTO incidents (number, id, source, external_id, type, severity, status, test, draft, group_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[numberKey(year, sequence), id, source, external_id, type, severity, status, test, json, groupKey],
   );
+  noteChanged(db, numberKey(year, sequence));
   return { incident_id: id, incident_number: incidentNumber(year, sequence) };
 }
 
-function update(db: Database, stored: Row, draft: PackedDraft): IncidentRef {
+function update(db: Database, stored: Row, alert: IncidentDraft): IncidentRef {
   const before = JSON.parse(String(stored.draft)) as IncidentDraft;
-  const alert = JSON.parse(draft.json) as IncidentDraft;
-  const { id, type, severity, status, test, json } = packDraft(updated(before, alert, alert.created_at));
-  db.run(
-    "UPDATE incidents SET type = ?, severity = ?, status = ?, test = ?, draft = ? WHERE number = ?",
-    ...[type, severity, status, test, json, Number(stored.number)],
-  );
-  return { incident_id: id, incident_number: numberOf(stored.number) };
+  const at = alert.created_at;
+  const after = updated(before, alert, at);
+  const number = Number(stored.number);
+  const version = Number(stored.version) + 1;
+  const entry = noticedIn(before, after, version, at);
+  const timeline = entry && withEntry(timelineOf(db, number), entry);
+  replaceIncident(db, number, { draft: after, version, ...(timeline && { timeline }) });
+  if (after.merged_into) {
+    const part = { number: numberOf(number), draft: after };
+    bringUp(db, after.merged_into.incident_id, part, { by: `source:${after.source}`, at: new Date(at) });
+  }
+  return { incident_id: after.id, incident_number: numberOf(number) };
 }
 
 /** Refused deliveries carry no key and no bytes; each source keeps its newest `keep`, so that a flood cannot fill the disk. */

@@ -7,6 +7,7 @@ import { type Packed, type PackedResult, packBatch, packCommit, packDelivery } f
 import { startThread } from "./thread.ts";
 
 const checkpointEveryMs = 500;
+const indexEveryMs = 500;
 
 /**
  * The embedded store: one file, one thread that writes it and one that reads, so that a long list never holds up an intake.
@@ -30,10 +31,48 @@ export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrit
   }, checkpointEveryMs);
   checkpointing.unref();
 
+  // Whatever a process that was ended left behind, too.
+  let changed = true;
+  let isClosing = false;
+  let indexing: Promise<void> | undefined;
+  async function indexAll(): Promise<void> {
+    changed = false;
+    for (;;) if (isClosing || (await writer.call("indexIncidents")) === 0) return;
+  }
+  /** One at a time; who asks while it goes on gets what was there when they asked, too. */
+  async function index(): Promise<void> {
+    await indexing;
+    indexing ??= indexAll().finally(() => {
+      indexing = undefined;
+    });
+    await indexing;
+  }
+  const catchingUp = setInterval(() => {
+    if (changed && indexing === undefined) index().catch(() => {});
+  }, indexEveryMs);
+  catchingUp.unref();
+
+  /** What is listed is everything that was stored before it was asked for; what arrives meanwhile is not waited for. */
+  async function indexed<T>(ask: (isReady: boolean) => Promise<T | undefined>): Promise<T> {
+    const found = await ask(false);
+    if (found !== undefined) return found;
+    await index();
+    return (await ask(true)) as T;
+  }
+
+  const asked = new Set<Promise<unknown>>();
+  function asking<T>(answer: Promise<T>): Promise<T> {
+    asked.add(answer);
+    const forget = (): void => void asked.delete(answer);
+    answer.then(forget, forget);
+    return answer;
+  }
+
   const enqueue = groupCommit(
     (batch: readonly Packed[]) => {
       const packed = packBatch(batch);
       written = true;
+      changed = true;
       return writer.hand([packed.bodies.buffer], "commitBatch", packed);
     },
     (batch, write) => {
@@ -61,7 +100,16 @@ export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrit
     },
     incidents: {
       get: (idOrNumber) => reader.call("getIncident", idOrNumber),
-      list: (query) => reader.call("listIncidents", query),
+      list: (query) => asking(indexed((isReady) => reader.call("listIncidents", query, isReady))),
+      count: (filter, facets) => asking(indexed((isReady) => reader.call("countIncidents", filter, facets, isReady))),
+      change(idOrNumber, change, context) {
+        changed = true;
+        return writer.call("changeIncident", idOrNumber, change, context);
+      },
+      merge(idOrNumber, into, context) {
+        changed = true;
+        return writer.call("mergeIncident", idOrNumber, into, context);
+      },
       prune: (before, limit) => writer.call("pruneIncidents", before.getTime(), limit),
     },
     sources: {
@@ -75,13 +123,35 @@ export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrit
       put: (record) => writer.call("putToken", record),
       get: (id) => reader.call("getToken", id),
     },
+    triage: {
+      start: (run) => writer.call("startRun", run),
+      claim: (limit, now, leaseMs) => writer.call("claimRuns", limit, now.getTime(), leaseMs),
+      save: (run, epoch, due) => writer.call("saveRun", run, epoch, due?.getTime() ?? null),
+      renew: (id, epoch, due) => writer.call("renewRun", id, epoch, due.getTime()),
+      get: (id) => reader.call("getRun", id),
+      runsOf: (incidentId) => reader.call("runsOf", incidentId),
+      ask: (approval) => writer.call("askApproval", approval),
+      approval: (id) => reader.call("getApproval", id),
+      approvals: (query) => reader.call("listApprovals", query),
+      decide: (id, { at, ...decision }) => writer.call("decideApproval", id, decision, at.getTime()),
+      post: (message) => writer.call("postMessage", message),
+      claimMessages: (limit, now, leaseMs) => writer.call("claimMessages", limit, now.getTime(), leaseMs),
+      saveMessage: (message, epoch, due) => writer.call("saveMessage", message, epoch, due?.getTime() ?? null),
+      messagesOf: (incidentId) => reader.call("messagesOf", incidentId),
+      playbooks: () => reader.call("allPlaybooks"),
+      putPlaybook: (playbook) => writer.call("putPlaybook", playbook),
+      removePlaybook: (name) => writer.call("removePlaybook", name),
+    },
     async check() {
       await writer.call("check");
       return { degraded: false, store: "ok" };
     },
     async close() {
       clearInterval(checkpointing);
+      clearInterval(catchingUp);
       await enqueue.idle();
+      await Promise.allSettled(asked);
+      isClosing = true;
       await reader.close();
       await writer.close();
     },

@@ -9,8 +9,29 @@ import {
   requeueDelivery,
   retryDelivery,
 } from "./deliveries.ts";
-import { getIncident, listIncidents, pruneIncidents } from "./incidents.ts";
+import { indexIncidents } from "./incident-index.ts";
+import { countIncidents, listIncidents } from "./incident-list.ts";
+import { changeIncident, getIncident, mergeIncident, pruneIncidents } from "./incidents.ts";
 import { addSource, allSources, getToken, putToken, removeSource, replaceSource, sourcesRevision } from "./sources.ts";
+import {
+  allPlaybooks,
+  askApproval,
+  claimMessages,
+  claimRuns,
+  decideApproval,
+  getApproval,
+  getRun,
+  listApprovals,
+  messagesOf,
+  postMessage,
+  putPlaybook,
+  removePlaybook,
+  renewRun,
+  runsOf,
+  saveMessage,
+  saveRun,
+  startRun,
+} from "./triage.ts";
 
 /** Writes, since a full disk still reads; what it writes is the version that stands there. */
 function check(db: Database): void {
@@ -27,15 +48,19 @@ function checkpoint(db: Database): void {
 export const operations = {
   addSource,
   allSources,
+  changeIncident,
   check,
   checkpoint,
   claimDeliveries,
   commitBatch,
+  countIncidents,
   getDelivery,
   getIncident,
   getToken,
+  indexIncidents,
   listDeliveries,
   listIncidents,
+  mergeIncident,
   pruneDeliveries,
   pruneIncidents,
   putToken,
@@ -46,6 +71,23 @@ export const operations = {
   requeueDelivery,
   retryDelivery,
   sourcesRevision,
+  allPlaybooks,
+  askApproval,
+  claimMessages,
+  claimRuns,
+  decideApproval,
+  getApproval,
+  getRun,
+  listApprovals,
+  messagesOf,
+  postMessage,
+  putPlaybook,
+  removePlaybook,
+  renewRun,
+  runsOf,
+  saveMessage,
+  saveRun,
+  startRun,
 };
 
 export type Operations = typeof operations;

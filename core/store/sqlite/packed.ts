@@ -1,4 +1,4 @@
-import { type IncidentDraft, testTag } from "../../incidents/incident.ts";
+import { type Group, type IncidentDraft, testTag } from "../../incidents/incident.ts";
 import type { Commit, CommitResult, NewDelivery, RefusedDelivery } from "../ports.ts";
 
 /**
@@ -38,7 +38,11 @@ export interface PackedDraft {
   readonly severity: string;
   readonly status: string;
   readonly test: number;
+  /** Of its group, where it has one. */
+  readonly group: Group | undefined;
   readonly json: string;
+  /** What it says of its triage, as JSON. */
+  readonly triage: string | null;
 }
 
 /** What becomes of one commit of a batch. */
@@ -77,9 +81,14 @@ export function packDelivery(delivery: RefusedDelivery): PackedDelivery {
   return { id, source, outcome, code, record: JSON.stringify(delivery) };
 }
 
-export function packDraft(draft: IncidentDraft): PackedDraft {
-  const { id, source, external_id, type, severity, status } = draft;
+export function packDraft({ triage, ...draft }: IncidentDraft): PackedDraft {
+  const { id, source, external_id, type, severity, status, group } = draft;
   const year = Number(draft.created_at.slice(0, 4));
   const test = draft.tags.includes(testTag) ? 1 : 0;
-  return { id, year, source, external_id, type, severity, status, test, json: JSON.stringify(draft) };
+  const packed = { id, year, source, external_id, type, severity, status, test, group };
+  return { ...packed, json: JSON.stringify(draft), triage: packTriage(triage) };
+}
+
+function packTriage(triage: IncidentDraft["triage"]): string | null {
+  return triage === undefined ? null : JSON.stringify(triage);
 }

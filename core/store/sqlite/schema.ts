@@ -85,6 +85,93 @@ const migrations: readonly string[] = [
   ALTER TABLE deliveries ADD COLUMN settled_at INTEGER;
   CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
   `,
+  // Timelines in a table of their own: lists do without them. What lists look at is in `indexed` and `incident_terms`, which are
+  // written from `unindexed`, beside the intake; the fields of old are not looked at any more.
+  `
+  ALTER TABLE incidents ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE timelines (
+    number INTEGER PRIMARY KEY,
+    entries TEXT NOT NULL
+  ) STRICT;
+
+  ALTER TABLE incidents ADD COLUMN group_key TEXT;
+  CREATE UNIQUE INDEX incidents_by_group ON incidents (group_key) WHERE group_key IS NOT NULL;
+  CREATE TABLE incident_aliases (
+    source TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (source, external_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX incident_aliases_by_incident ON incident_aliases (number);
+
+  DROP INDEX incidents_by_source;
+  DROP INDEX incidents_by_severity;
+  DROP INDEX incidents_by_status;
+  CREATE TABLE unindexed (
+    number INTEGER PRIMARY KEY
+  ) STRICT;
+  INSERT INTO unindexed SELECT number FROM incidents;
+  CREATE TABLE indexed (
+    place INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    severity INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    source TEXT NOT NULL,
+    plugin TEXT NOT NULL,
+    type TEXT NOT NULL,
+    assignee TEXT NOT NULL,
+    test INTEGER NOT NULL,
+    updated_at TEXT NOT NULL,
+    occurred_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX indexed_by_update ON indexed (updated_at, place);
+  CREATE INDEX indexed_by_occurrence ON indexed (occurred_at, place);
+  CREATE INDEX indexed_by_severity ON indexed (severity, place DESC);
+  CREATE VIRTUAL TABLE incident_terms USING fts5 (
+    terms, content='', contentless_delete=1, detail=none, tokenize="unicode61 tokenchars '_'"
+  );
+  `,
+  // Triage: runs, what they ask people, what they say outside, and the playbooks that the API was given.
+  `
+  CREATE TABLE triage_runs (
+    id TEXT NOT NULL UNIQUE,
+    incident TEXT NOT NULL,
+    due_at INTEGER,
+    epoch INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    run TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX triage_runs_by_incident ON triage_runs (incident, id);
+  CREATE INDEX triage_runs_due ON triage_runs (due_at) WHERE due_at IS NOT NULL;
+
+  CREATE TABLE approvals (
+    id TEXT NOT NULL UNIQUE,
+    incident TEXT NOT NULL,
+    state TEXT NOT NULL,
+    approval TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX approvals_by_incident ON approvals (incident);
+  CREATE INDEX approvals_by_state ON approvals (state, id);
+
+  CREATE TABLE outbox (
+    id TEXT NOT NULL UNIQUE,
+    incident TEXT NOT NULL,
+    due_at INTEGER,
+    epoch INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    message TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX outbox_by_incident ON outbox (incident);
+  CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
+
+  CREATE TABLE playbooks (
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (name, version)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version that `migrate` brings a database to. */

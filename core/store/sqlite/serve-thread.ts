@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { messageOf } from "../../errors.ts";
+import { messageOf, Refusal } from "../../errors.ts";
 import { openDatabase } from "./database.ts";
 import type { Operations, Request, Response, ThreadData } from "./thread.ts";
 
@@ -23,6 +23,7 @@ export function serveThread(operations: Operations, migrate: (handle: DatabaseSy
       const run = operations[operation] as (...all: readonly unknown[]) => unknown;
       return { id, value: run(db, ...values) };
     } catch (error) {
+      if (error instanceof Refusal) return { id, refused: error.code, message: error.message };
       return { id, error: messageOf(error) };
     }
   }

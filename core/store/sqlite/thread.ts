@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { StoreError } from "../../errors.ts";
+import { type ErrorCode, Refusal, StoreError } from "../../errors.ts";
 import type { Database } from "./database.ts";
 
 /** Everything that may be asked of a database thread, by name. */
@@ -18,7 +18,8 @@ export interface Request {
 
 export type Response =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly refused: ErrorCode; readonly message: string };
 
 export interface ThreadData {
   readonly path: string;
@@ -32,7 +33,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 
 /** A database connection on a thread of its own. */
 export interface Thread<All extends Operations> {
-  /** Rejects with what the operation threw, or with the thread's end. */
+  /** Rejects with what the operation threw (a `Refusal` stays one, without its details), or with the thread's end. */
   call<Op extends keyof All & string>(operation: Op, ...values: Arguments<All[Op]>): Promise<ReturnType<All[Op]>>;
   /** Like `call`, but hands over `buffers` instead of copying them: they are empty here afterwards. */
   hand<Op extends keyof All & string>(
@@ -73,7 +74,8 @@ export async function startThread<All extends Operations>(script: URL, data: Thr
   worker.on("message", (response: Response) => {
     const waiting = pending.get(response.id);
     pending.delete(response.id);
-    if ("error" in response) waiting?.reject(new StoreError(response.error));
+    if ("refused" in response) waiting?.reject(new Refusal(response.refused, { message: response.message }));
+    else if ("error" in response) waiting?.reject(new StoreError(response.error));
     else waiting?.resolve(response.value);
   });
 

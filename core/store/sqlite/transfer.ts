@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { SQLInputValue } from "node:sqlite";
 import { messageOf, UserError } from "../../errors.ts";
-import { type IncidentDraft, mostDeliveries } from "../../incidents/incident.ts";
+import { type IncidentDraft, mostDeliveries, type TimelineEntry } from "../../incidents/incident.ts";
 import type { NewDelivery } from "../ports.ts";
 import { batched, type TransferRows, type TransferSource, type TransferTable } from "../transfer.ts";
 import { type Database, openDatabase, type Row } from "./database.ts";
@@ -81,15 +81,18 @@ const tables: { readonly [Table in TransferTable]: Exported<Table> } = {
   },
   incidents: {
     name: "incidents",
-    columns: `id, number, draft,
+    columns: `id, number, draft, version,
+      (SELECT entries FROM timelines WHERE number = incidents.number) AS timeline,
       (SELECT json_group_array(delivery) FROM (SELECT delivery FROM incident_deliveries WHERE incident = incidents.id
        ORDER BY delivery LIMIT ${mostDeliveries})) AS deliveries`,
     key: "id",
-    toRow: ({ id, number, draft, deliveries }) => ({
+    toRow: ({ id, number, draft, deliveries, version, timeline }) => ({
       id: String(id),
       number: numberOf(number),
       draft: JSON.parse(String(draft)) as IncidentDraft,
       deliveries: JSON.parse(String(deliveries)) as string[],
+      version: Number(version),
+      timeline: typeof timeline === "string" ? (JSON.parse(timeline) as TimelineEntry[]) : [],
     }),
   },
   incident_deliveries: {

@@ -13,6 +13,8 @@ describe("demo", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^✔ demo-generic +\d+ accepted$/m);
     assert.match(stdout, /^INC-\d{4}-0001 +\w+ +new +demo-/m);
+    assert.match(stdout, /^INC-\d{4}-\d+ +true_positive +Urgent Action Required\n +.*lures/m);
+    assert.match(stdout, /^INC-\d{4}-\d+ +false_positive +Lunch menu.*\n +It is an authenticated mail/m);
     assert.deepEqual(await readdir(TMPDIR), []);
   });
 

@@ -75,7 +75,7 @@ test("where no gateway runs, tw-cli logs reads the files of the data folder, and
   gateway.signal("SIGTERM");
   await gateway.exit;
   const gone = { env: { TW_API_URL: gateway.url, TW_DATA_DIR: dataDir }, cwd: folder.path };
-  const nothing = await cli("logs --filter triage", gone);
+  const nothing = await cli("logs --filter webhook", gone);
   assert.equal(nothing.stdout, "No line.\n");
   const { code, stdout, stderr } = await cli("logs --filter gateway", gone);
   assert.equal(code, 0, stderr);

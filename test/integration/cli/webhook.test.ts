@@ -32,7 +32,7 @@ test("the text's commands work as they are typed", async () => {
 describe("webhook", () => {
   test("add takes every field, and a secret from standard input without its line break", async () => {
     const line =
-      "webhook add from-stdin --plugin generic --secret-stdin --auto-triage --playbook p --default-severity low --severity-mapping 5=critical --severity-mapping worst=high --processing immediate --tolerance-seconds 600 --rate-limit 100/60";
+      "webhook add from-stdin --plugin generic --secret-stdin --auto-triage --playbook p --default-severity low --severity-mapping 5=critical --severity-mapping worst=high --processing immediate --tolerance-seconds 600 --rate-limit 100/60 --grouping type,entities.host/1h";
     const source = await json(line, { stdin: `${testSecret}\n` });
     const { warnings, secrets, created_at, updated_at, signature, ...rest } = source;
     assert.deepEqual(rest, {
@@ -46,6 +46,7 @@ describe("webhook", () => {
       processing: "immediate",
       tolerance_seconds: 600,
       rate_limit: { requests: 100, per_seconds: 60 },
+      grouping: { by: ["type", "entities.host"], window: "1h" },
       enabled: true,
       origin: "api",
     });

@@ -311,7 +311,14 @@ describe("a target of a copy", { skip }, () => {
         message: /^The row d-0399 of deliveries is in the target already, with another content/,
       });
       const draft = aDraft();
-      const incident = { id: draft.id, number: "INC-2026-0001", draft, deliveries: ["d-0001"] };
+      const incident = {
+        id: draft.id,
+        number: "INC-2026-0001",
+        draft,
+        deliveries: ["d-0001"],
+        version: 1,
+        timeline: [],
+      };
       await target.write("incidents", [incident]);
       await target.write("incidents", [incident]);
       await assert.rejects(

@@ -86,12 +86,21 @@ test("every command has a description, and takes --json where it prints", () => 
   const leaves = createProgram(cli).commands.flatMap((each) => (each.commands.length === 0 ? [each] : each.commands));
   for (const command of leaves) {
     assert.ok(command.description() !== "", command.name());
-    if (command.name() === "serve" || command.name() === "work") continue;
+    // What is exported has a format of its own.
+    if (["serve", "work", "export"].includes(command.name())) continue;
     assert.ok(
       command.options.some(({ long }) => long === "--json"),
       command.name(),
     );
   }
+});
+
+test("--version is Thruway's where it stands first, and no option of a command", async () => {
+  const program = createProgram(cli);
+  program.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  await assert.rejects(program.parseAsync(["--version"], { from: "user" }), { code: "commander.version" });
+  const update = ["incident", "update", "INC-2026-0001", "--version", "1"];
+  await assert.rejects(program.parseAsync(update, { from: "user" }), { code: "commander.unknownOption" });
 });
 
 describe("an explained error", () => {

@@ -38,7 +38,13 @@ async function aFile(text?: string): Promise<Watched> {
     logged,
     write,
     async start() {
-      const takers = { sources, log, sweeper: { keep: (policy: RetentionPolicy): void => void kept.push(policy) } };
+      const reach = (): void => {};
+      const takers = {
+        reach,
+        sources,
+        log,
+        sweeper: { keep: (policy: RetentionPolicy): void => void kept.push(policy) },
+      };
       watch = await watchConfig({ ...readSettings({}), configFile: file, configFileNamed: false }, {}, takers);
       return watch;
     },

@@ -191,9 +191,13 @@ test("a half of a character that a vendor sent is not stored", () => {
 });
 
 test("the same entity and the same tag stand there once", () => {
-  const host = { type: "host", role: "target", value: "WORKSTATION-01" } as const;
+  const host = { type: "host", role: "target", value: "workstation-01" } as const;
   const draft = draftOf(
-    { ...alert, entities: [host, { ...host }, { ...host, role: "source" }], tags: ["a", "b", "a"] },
+    {
+      ...alert,
+      entities: [host, { ...host, value: "WORKSTATION-01" }, { ...host, role: "source" }],
+      tags: ["a", "b", "a"],
+    },
     settings,
     made,
   );

@@ -129,6 +129,7 @@ test("left out, everything but the name and the secret has a default", async () 
     processing: "immediate",
     tolerance_seconds: null,
     rate_limit: null,
+    grouping: null,
     enabled: true,
     origin: "api",
   });

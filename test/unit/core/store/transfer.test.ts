@@ -59,7 +59,7 @@ function aTarget(given: {
 const options = { onProgress: () => {}, isStopped: () => false, now: () => new Date(noon) };
 
 function anIncident(id: string): TransferRows["incidents"] {
-  return { id, number: `INC-2026-000${id}`, draft: aDraft({ id }), deliveries: [] };
+  return { id, number: `INC-2026-000${id}`, draft: aDraft({ id }), deliveries: [], version: 1, timeline: [] };
 }
 
 test("rows of the same content have the same text, whatever the order of their fields", () => {
@@ -157,7 +157,7 @@ test("one that is finished is not begun again", async () => {
 
 test("the copy of another source, or of this one as it was before, is not gone on with", async () => {
   const before = await identityOf(aStore({ incidents: [anIncident("1")] }));
-  const changed = aStore({ incidents: [{ ...anIncident("1"), deliveries: ["d"] }] });
+  const changed = aStore({ incidents: [{ ...anIncident("1"), deliveries: ["d"], version: 1, timeline: [] }] });
   const target = aTarget({ begun: { source: before, finished_at: null, tables: {} } });
   await assert.rejects(transfer(changed, target, options), {
     name: "UserError",

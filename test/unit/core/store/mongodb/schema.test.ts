@@ -60,9 +60,9 @@ describe("in a sharded cluster", () => {
     const done = await shard("thruway", cluster);
     assert.deepEqual(
       done.filter(({ made }) => made).map(({ what }) => what.split(":")[0]),
-      ["delivery_keys", "incident_deliveries"],
+      ["delivery_keys", "incident_deliveries", "incident_aliases", "incident_groups", "triage_runs"],
     );
-    assert.equal(cluster.asked.filter((each) => each.startsWith("admin shardCollection")).length, 2);
+    assert.equal(cluster.asked.filter((each) => each.startsWith("admin shardCollection")).length, 5);
   });
 });
 

@@ -21,7 +21,12 @@ const ids = {
   queued: idAt(afterNoon(6)),
   rejected: idAt(afterNoon(7)),
 };
-const incident = aDraft({ external_id: "alert-1" });
+const incident = aDraft({
+  external_id: "alert-1",
+  title: "Old but findable",
+  tags: ["kept"],
+  entities: [{ type: "host", role: "target", value: "workstation-01" }],
+});
 const source = aSource({ source: "email-gateway" });
 const token = { id: "Abc123", name: "admin", hash: "0".repeat(64), created_at: noon };
 
@@ -125,6 +130,24 @@ describe("a database of schema version 1", () => {
     assert.deepEqual(updated.deliveries.toSorted(), [ids.accepted, later.delivery.id].toSorted());
     const anew = await madeBy(await old.store.commits.commit(aCommit()), old.store.incidents);
     assert.equal(anew.number, "INC-2026-0004");
+  });
+
+  test("finds its incidents by words, tags, entities and fields", async () => {
+    await using old = await anOldDatabase();
+    for (const filter of [
+      { search: "findable old" },
+      { tag: ["kept"] },
+      { entity: ["host:WORKSTATION-01"] },
+      { status: ["new"], severity: ["medium"], source: "email-gateway", type: "phishing", external_id: "alert-1" },
+      { sort: "updated", updated_since: noon },
+    ] as const) {
+      const { data } = await old.store.incidents.list({ limit: 9, includeTests: false, ...filter });
+      assert.deepEqual(
+        data.map(({ id, version }) => [id, version]),
+        [[incident.id, 1]],
+        JSON.stringify(filter),
+      );
+    }
   });
 
   test("works off its queue, and tells of it", async () => {

@@ -1,0 +1,22 @@
+/** What a run asks a person before it goes on. */
+export const approvalStates = ["pending", "granted", "denied", "expired"] as const;
+export type ApprovalState = (typeof approvalStates)[number];
+
+/** A question to a person; the run waits for the answer. */
+export interface Approval {
+  readonly id: string;
+  readonly run_id: string;
+  readonly step: string;
+  readonly incident_id: string;
+  readonly incident_number: string;
+  readonly playbook: string;
+  readonly question: string;
+  /** What is done when it is granted, for whoever decides. */
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly state: ApprovalState;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly decided_at: string | null;
+  readonly decided_by: string | null;
+  readonly comment: string | null;
+}

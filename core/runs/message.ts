@@ -1,0 +1,20 @@
+/** What a run says outside, as it is kept in the outbox. */
+export interface Message {
+  /** The idempotency key: a message of the same one is the same message. */
+  readonly id: string;
+  readonly channel: string;
+  readonly text: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export const messageStates = ["queued", "sent", "dead"] as const;
+export type MessageState = (typeof messageStates)[number];
+
+export interface StoredMessage extends Message {
+  readonly incident_id: string;
+  readonly state: MessageState;
+  readonly created_at: string;
+  readonly sent_at: string | null;
+  /** Why it was not sent yet, or never will be. */
+  readonly reason: string | null;
+}

@@ -1,0 +1,18 @@
+import { defineAction } from "@thruway/sdk";
+import joi from "joi";
+import type { CoreContext } from "./action.ts";
+import { change, changeShape } from "./change.ts";
+
+interface Parameters {
+  readonly reason?: string;
+}
+
+export const close = defineAction<Parameters, CoreContext>({
+  name: "close",
+  about: "Closes the incident",
+  parameters: joi.object<Parameters>({
+    reason: joi.string(),
+  }),
+  output: changeShape,
+  run: ({ reason }, context) => change({ status: "closed" }, reason, context),
+});

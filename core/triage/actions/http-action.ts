@@ -1,0 +1,45 @@
+import { defineAction } from "@thruway/sdk";
+import joi from "joi";
+import { durationSchema } from "../duration.ts";
+import type { CoreContext } from "./action.ts";
+import { approved, longestWaitMs } from "./approval.ts";
+import { pathSchema, querySchema } from "./service.ts";
+
+interface Parameters {
+  readonly service: string;
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | number | boolean>>;
+  readonly body?: unknown;
+  readonly description: string;
+  readonly requires_approval: boolean;
+  readonly expires: string;
+}
+
+export const httpAction = defineAction<Parameters, CoreContext>({
+  name: "http_action",
+  about:
+    "Does something by a service of the configuration file (quarantine, isolate, disable, block), once somebody has allowed it",
+  parameters: joi.object<Parameters>({
+    service: joi.string().required(),
+    method: joi.string().valid("POST", "PUT", "PATCH", "DELETE").default("POST"),
+    path: pathSchema.default(""),
+    query: querySchema.default({}),
+    body: joi.any(),
+    description: joi.string().max(1_000).required(),
+    requires_approval: joi.boolean().default(true),
+    expires: durationSchema(longestWaitMs).default("24h"),
+  }),
+  output: { done: "bool", granted: "bool", status: "int", body: "dyn", by: "string" },
+  async run({ service, method, path, query, body, description, requires_approval: asks, expires }, context) {
+    const request = { service, method, path, query, ...(body !== undefined && { body }) };
+    const decision = asks ? await approved(description, request, expires, context) : undefined;
+    const granted = decision === undefined || decision.state === "granted";
+    const by = decision?.decided_by ?? undefined;
+    if (!granted) return { done: false, granted, by };
+    const { ports, key, signal } = context;
+    const answer = await ports.services.ask(service, { method, path, query, body, key, signal });
+    if (answer.status >= 300) throw new Error(`the service "${service}" answered ${answer.status}`);
+    return { done: true, granted, status: answer.status, body: answer.body, by };
+  },
+});

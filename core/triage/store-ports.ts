@@ -1,0 +1,64 @@
+/** The ports of triage over the stores of a gateway. */
+import type { StoredRun } from "../runs/run.ts";
+import type { IncidentStore } from "../store/ports.ts";
+import type { TriageStore } from "../store/triage-port.ts";
+import { historyOf } from "./history.ts";
+import type { Outside } from "./outside.ts";
+import type { Incidents, Lists, Services, TriagePorts } from "./ports.ts";
+
+/** Incidents as triage reads and changes them. */
+export function incidentsOf(store: Pick<IncidentStore, "get" | "change">): Incidents {
+  return {
+    get: (id) => store.get(id),
+    async change(id, change, context) {
+      const changed = await store.change(id, change, context);
+      if (changed === undefined) throw new Error(`there is no incident ${id}`);
+      return changed;
+    },
+  };
+}
+
+export interface PortsDependencies {
+  readonly incidents: Incidents;
+  readonly list: Pick<IncidentStore, "list">;
+  readonly triage: TriageStore;
+  readonly lists: Lists;
+  readonly services: Services;
+  readonly outside: () => Outside;
+  readonly now: () => Date;
+  /** Told that something is in the outbox. */
+  readonly onPosted: () => void;
+}
+
+/** What the actions of a run reach. */
+export function portsFor(run: Pick<StoredRun, "incident_id">, deps: PortsDependencies): TriagePorts {
+  const { incidents, triage, lists, services, now } = deps;
+  return {
+    incidents,
+    history: historyOf(deps.list),
+    lists,
+    services,
+    outbox: {
+      async post(message) {
+        const { channels } = deps.outside();
+        if (!Object.hasOwn(channels, message.channel)) {
+          const there = Object.keys(channels).join(", ") || "none";
+          throw new Error(`there is no channel "${message.channel}" in the configuration file; there are: ${there}`);
+        }
+        const about = { incident_id: run.incident_id, state: "queued", sent_at: null, reason: null } as const;
+        const isNew = await triage.post({ ...message, ...about, created_at: now().toISOString() });
+        deps.onPosted();
+        return isNew;
+      },
+    },
+    approvals: {
+      async ask(approval) {
+        const asked = await triage.ask(approval);
+        const isLate = asked.expires_at !== null && asked.expires_at <= now().toISOString();
+        if (asked.state !== "pending" || !isLate) return asked;
+        const expired = { state: "expired", by: "thruway", comment: "nobody decided in time", at: now() } as const;
+        return (await triage.decide(asked.id, expired)) ?? asked;
+      },
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/** Playbooks and lists as they are now: read again when a file or what the API was given changes. */
+import { stat } from "node:fs/promises";
+import type { Logger } from "pino";
+import { messageOf } from "../errors.ts";
+import type { TriageStore } from "../store/triage-port.ts";
+import type { Actions } from "./compile.ts";
+import { type Library, libraryOf, mistakeLines, type PlaybookText, readTexts } from "./library.ts";
+import { filesIn, readLists } from "./lists.ts";
+import type { Lists, WatchList } from "./ports.ts";
+
+const pollEveryMs = 1_000;
+
+export interface TriageWatch {
+  readonly library: () => Library;
+  readonly lists: Lists;
+  /** Looks now. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TriageWatchDependencies {
+  readonly playbooksDir: string;
+  readonly listsDir: string;
+  readonly actions: Actions;
+  readonly store: Pick<TriageStore, "playbooks">;
+  readonly log: Logger;
+}
+
+export function watchTriage({ playbooksDir, listsDir, actions, store, log }: TriageWatchDependencies): TriageWatch {
+  let library = libraryOf([], actions);
+  let lists: ReadonlyMap<string, WatchList> = new Map();
+  let seenTexts = "";
+  let seenLists = "";
+  let stored: readonly PlaybookText[] = [];
+  let looking: Promise<void> | undefined;
+
+  async function lookAtPlaybooks(): Promise<void> {
+    // While the store is away, what it said last stands.
+    const given = await store.playbooks().catch(() => undefined);
+    stored = given?.map(({ name, text }) => ({ file: name, text, origin: "api" })) ?? stored;
+    const texts = [...(await readTexts(playbooksDir)), ...stored];
+    const seen = JSON.stringify(texts);
+    if (seen === seenTexts) return;
+    seenTexts = seen;
+    library = libraryOf(texts, actions);
+    const broken = library.all.filter(({ playbook }) => playbook === undefined);
+    for (const { name, file, mistakes } of broken) {
+      log.error({ playbook: name, problems: mistakeLines(file, mistakes) }, "Playbook has mistakes and is not run");
+    }
+    log.info({ playbooks: library.all.length - broken.length }, "Playbooks read");
+  }
+
+  async function lookAtLists(): Promise<void> {
+    const seen = await stampOf(listsDir);
+    if (seen === seenLists) return;
+    const read = await readLists(listsDir);
+    seenLists = seen;
+    lists = read.lists;
+    for (const problem of read.problems) log.error({ problem }, "List cannot be read");
+    if (lists.size > 0) log.info({ lists: [...lists.keys()] }, "Lists read");
+  }
+
+  async function look(): Promise<void> {
+    await Promise.all([lookAtPlaybooks(), lookAtLists()]);
+  }
+
+  function refresh(): Promise<void> {
+    looking ??= look()
+      .catch((error: unknown) => log.error({ reason: messageOf(error) }, "Playbooks and lists could not be read"))
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  }
+
+  const polling = setInterval(() => void refresh(), pollEveryMs);
+  polling.unref();
+  return {
+    library: () => library,
+    lists: { get: (name) => lists.get(name) },
+    async refresh() {
+      // What is under way may have looked before the change.
+      await looking;
+      await refresh();
+    },
+    async close() {
+      clearInterval(polling);
+      await looking;
+    },
+  };
+}
+
+async function stampOf(folder: string): Promise<string> {
+  const files = await filesIn(folder, [".txt", ".csv"]);
+  const stats = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return JSON.stringify(stats.map((each, index) => [files[index], each?.mtimeMs, each?.size, each?.ino]));
+}

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { randomUUIDv7 } from "node:crypto";
+import { describe, test } from "node:test";
+import type { Approval } from "../../core/runs/approval.ts";
+import type { StoredMessage } from "../../core/runs/message.ts";
+import { newRun, type StoredRun } from "../../core/runs/run.ts";
+import { aDelivery, aDraft, afterNoon, idAt, incidentsOf, noon } from "./builders.ts";
+import { at, leaseMs } from "./jobs.ts";
+import type { NewPlace } from "./place.ts";
+
+function aRun(given: Partial<StoredRun> = {}): StoredRun {
+  const id = randomUUIDv7();
+  const about = { id, incident_id: id, incident_number: "INC-2026-0001", playbook: null, asked_by: "auto" };
+  return { ...newRun({ ...about, created_at: noon }), ...given };
+}
+
+function anApproval(run: StoredRun, given: Partial<Approval> = {}): Approval {
+  return {
+    id: `${run.id}:ask`,
+    run_id: run.id,
+    step: "ask",
+    incident_id: run.incident_id,
+    incident_number: run.incident_number,
+    playbook: "p",
+    question: "Isolate it?",
+    details: {},
+    state: "pending",
+    created_at: noon,
+    expires_at: afterNoon(60_000),
+    decided_at: null,
+    decided_by: null,
+    comment: null,
+    ...given,
+  };
+}
+
+function aMessage(id: string): StoredMessage {
+  const about = { incident_id: "i1", state: "queued", created_at: noon, sent_at: null, reason: null } as const;
+  return { id, channel: "soc", text: "Look", data: { a: 1 }, ...about };
+}
+
+/** Runs, questions and messages: nothing is begun twice, and nothing is lost. */
+export function triageSuite(newPlace: NewPlace): void {
+  describe("triage", { timeout: 60_000 }, () => {
+    test("an incident that is to be triaged starts one run, however many alerts there are of it", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const draft = (): ReturnType<typeof aDraft> =>
+        aDraft({ external_id: "a-1", triage: { playbook: "phishing_triage" } });
+      const commits = [1, 2, 3].map(() => store.commits.commit({ delivery: aDelivery(), drafts: [draft()] }));
+      const [first] = (await Promise.all(commits)).flatMap(incidentsOf);
+      assert.ok(first);
+      const [claimed, ...others] = await store.triage.claim(10, at(0), leaseMs);
+      assert.deepEqual(others, []);
+      assert.deepEqual(
+        claimed?.run,
+        newRun({
+          id: first.incident_id,
+          ...first,
+          playbook: "phishing_triage",
+          asked_by: "auto",
+          created_at: noon,
+        }),
+      );
+      assert.equal("triage" in ((await store.incidents.get(first.incident_id)) ?? {}), false);
+    });
+
+    test("an incident that nobody wants triaged starts none", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      await store.commits.commit({ delivery: aDelivery(), drafts: [aDraft()] });
+      assert.deepEqual(await store.triage.claim(10, at(0), leaseMs), []);
+    });
+
+    test("a commit that is made again starts no second run", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const commit = { delivery: aDelivery(), drafts: [aDraft({ triage: { playbook: null } })] };
+      await store.commits.commit(commit);
+      await store.commits.commit(commit);
+      assert.equal((await store.triage.claim(10, at(0), leaseMs)).length, 1);
+    });
+
+    test("a run is claimed by one, and by another one once its lease has run out", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const run = aRun();
+      assert.equal(await store.triage.start(run), true);
+      assert.equal(await store.triage.start(run), false);
+      const all = await Promise.all(Array.from({ length: 5 }, () => store.triage.claim(10, at(0), leaseMs)));
+      const [first, ...none] = all.flat();
+      assert.deepEqual([first?.epoch, first?.attempts, none], [1, 1, []]);
+      assert.deepEqual(await store.triage.claim(10, at(leaseMs - 1), leaseMs), []);
+      const [second] = await store.triage.claim(10, at(leaseMs), leaseMs);
+      assert.deepEqual([second?.epoch, second?.attempts], [2, 2]);
+      assert.equal(await store.triage.save({ ...run, reason: "late" }, 1, null), false);
+      assert.equal(await store.triage.renew(run.id, 1, at(99_000)), false);
+      assert.equal(await store.triage.renew(run.id, 2, at(90_000)), true);
+      assert.deepEqual(await store.triage.claim(10, at(89_999), leaseMs), []);
+      const done = { ...run, state: "done", steps: [], reason: "it's done" } as const;
+      assert.equal(await store.triage.save(done, 2, null), true);
+      assert.deepEqual(await store.triage.get(run.id), done);
+      assert.equal(await store.triage.renew(run.id, 2, at(90_000)), false);
+      assert.deepEqual(await store.triage.claim(10, at(999_000), leaseMs), []);
+    });
+
+    test("the runs of an incident are listed, the newest first", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const first = aRun();
+      const again = aRun({ incident_id: first.incident_id, created_at: afterNoon(1_000) });
+      for (const run of [first, again, aRun()]) await store.triage.start(run);
+      assert.deepEqual(await store.triage.runsOf(first.incident_id), [again, first]);
+    });
+
+    test("a question is asked once, and decided once", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const run = aRun();
+      await store.triage.start(run);
+      const asked = anApproval(run);
+      assert.deepEqual(await store.triage.ask(asked), asked);
+      const again = await store.triage.ask({ ...asked, question: "another" });
+      assert.equal(again.question, "Isolate it?");
+      const deciding = { state: "granted", by: "jane", comment: "go on", at: at(5_000) } as const;
+      const all = await Promise.all(Array.from({ length: 5 }, () => store.triage.decide(asked.id, deciding)));
+      const [decided, ...others] = all.filter((each) => each !== undefined);
+      assert.deepEqual(others, []);
+      assert.deepEqual(decided, {
+        ...asked,
+        state: "granted",
+        decided_by: "jane",
+        comment: "go on",
+        decided_at: afterNoon(5_000),
+      });
+      assert.deepEqual(await store.triage.approval(asked.id), decided);
+      assert.equal(await store.triage.decide("nobody:asked", deciding), undefined);
+    });
+
+    test("a decision makes a run that waits due, and one that is over not", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const [waits, over] = [aRun(), aRun()];
+      for (const run of [waits, over]) {
+        await store.triage.start(run);
+        await store.triage.ask(anApproval(run));
+      }
+      for (const { run, epoch } of await store.triage.claim(10, at(0), leaseMs)) {
+        await store.triage.save(run, epoch, run.id === waits.id ? at(900_000) : null);
+      }
+      for (const run of [waits, over]) {
+        await store.triage.decide(`${run.id}:ask`, { state: "denied", by: "jane", comment: null, at: at(1_000) });
+      }
+      const due = await store.triage.claim(10, at(1_000), leaseMs);
+      assert.deepEqual(
+        due.map(({ run }) => run.id),
+        [waits.id],
+      );
+    });
+
+    test("approvals are listed by their state, the newest first, page by page", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const runs = [1, 2, 3].map((index) => aRun({ id: idAt(afterNoon(index)) }));
+      for (const run of runs) await store.triage.ask(anApproval(run));
+      await store.triage.decide(`${runs[1]?.id}:ask`, { state: "denied", by: "j", comment: null, at: at(0) });
+      const pending = await store.triage.approvals({ state: ["pending"], limit: 1 });
+      assert.deepEqual(
+        pending.data.map(({ run_id }) => run_id),
+        [runs[2]?.id],
+      );
+      const next = await store.triage.approvals({ state: ["pending"], limit: 1, after: pending.next ?? "" });
+      assert.deepEqual([next.data.map(({ run_id }) => run_id), next.next], [[runs[0]?.id], undefined]);
+      assert.equal((await store.triage.approvals({ limit: 10 })).data.length, 3);
+    });
+
+    test("a message is posted once, claimed by one, and sent or tried again", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const message = aMessage("r1:tell");
+      assert.equal(await store.triage.post(message), true);
+      assert.equal(await store.triage.post({ ...message, text: "other" }), false);
+      const [first] = await store.triage.claimMessages(10, at(0), leaseMs);
+      assert.deepEqual(first, { message, epoch: 1, attempts: 1 });
+      assert.equal(await store.triage.saveMessage({ ...message, reason: "away" }, 1, at(5_000)), true);
+      assert.deepEqual(await store.triage.claimMessages(10, at(4_999), leaseMs), []);
+      const [second] = await store.triage.claimMessages(10, at(5_000), leaseMs);
+      assert.deepEqual([second?.attempts, second?.message.reason], [2, "away"]);
+      const sent = { ...message, state: "sent", sent_at: noon } as const;
+      assert.equal(await store.triage.saveMessage(sent, 1, null), false);
+      assert.equal(await store.triage.saveMessage(sent, 2, null), true);
+      assert.deepEqual(await store.triage.claimMessages(10, at(999_000), leaseMs), []);
+      assert.deepEqual(await store.triage.messagesOf("i1"), [sent]);
+    });
+
+    test("playbooks are kept by name and version, and removed by name", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const one = { name: "p", version: "1", text: "name: p", created_at: noon };
+      const two = { ...one, version: "2", created_at: afterNoon(1) };
+      assert.equal(await store.triage.putPlaybook(two), true);
+      assert.equal(await store.triage.putPlaybook(one), true);
+      assert.equal(await store.triage.putPlaybook({ ...one, text: "other" }), false);
+      assert.deepEqual(await store.triage.playbooks(), [one, two]);
+      assert.equal(await store.triage.removePlaybook("p"), true);
+      assert.equal(await store.triage.removePlaybook("p"), false);
+      assert.deepEqual(await store.triage.playbooks(), []);
+    });
+
+    test("what belongs to an incident goes with it", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const drafts = [aDraft({ triage: { playbook: null } })];
+      const [ref] = incidentsOf(await store.commits.commit({ delivery: aDelivery(), drafts }));
+      const id = ref?.incident_id ?? "";
+      await store.triage.ask(anApproval(aRun({ id, incident_id: id })));
+      await store.triage.post({ ...aMessage(`${id}:tell`), incident_id: id });
+      assert.equal(await store.incidents.prune(at(86_400_000), 10), 1);
+      assert.deepEqual([await store.triage.runsOf(id), await store.triage.messagesOf(id)], [[], []]);
+      assert.equal(await store.triage.approval(`${id}:ask`), undefined);
+    });
+  });
+}
