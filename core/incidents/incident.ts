@@ -1,4 +1,5 @@
 import type { Entity, Mitre, Severity, Verdict } from "@thruway/sdk/alert";
+import type { TriageSummary } from "../runs/run.ts";
 
 export { type Verdict, verdicts } from "@thruway/sdk/alert";
 
@@ -39,6 +40,8 @@ export interface Incident {
   readonly url: string | null;
   readonly tags: readonly string[];
   readonly assignee: string | null;
+  /** Of its newest run of a playbook; `null` where there was none. */
+  readonly triage: TriageSummary | null;
   /** Of the trace of the delivery that made it; `null` where none was kept. */
   readonly trace_id: string | null;
   /** Ids of the deliveries that it is made of, oldest first; the first `mostDeliveries`. */
@@ -114,7 +117,7 @@ export interface Hidden {
 /** An incident that may still turn out to be an update of one that is stored: everything but what the store assigns. */
 export type IncidentDraft = Omit<
   Incident,
-  "number" | "deliveries" | "version" | "previous" | "merged_into" | "merged" | "trace_id"
+  "number" | "deliveries" | "version" | "previous" | "merged_into" | "merged" | "trace_id" | "triage"
 > &
   Partial<Pick<Incident, "previous" | "merged_into" | "trace_id">> &
   Hidden & {

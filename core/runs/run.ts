@@ -70,6 +70,20 @@ export interface StoredRun extends Run {
   readonly verdict_before: Verdict | null;
 }
 
+/** What an incident says of its newest run. */
+export interface TriageSummary {
+  readonly run_id: string;
+  readonly playbook: string | null;
+  readonly version: string | null;
+  readonly state: RunState;
+  /** That the run came to, whether or not the incident got it. */
+  readonly verdict: Verdict | null;
+  readonly confidence: number | null;
+  /** Of the verdict; of a run that failed or did nothing, why. */
+  readonly reason: string | null;
+  readonly ended_at: string | null;
+}
+
 /** What `GET /api/incidents/:id/triage` says: why an incident is what it is. */
 export interface TriageView {
   readonly incident_id: string;
@@ -82,6 +96,38 @@ export interface TriageView {
 /** A run as it may be shown. */
 export function shownRun({ plan: _, verdict_before: __, ...run }: StoredRun): Run {
   return run;
+}
+
+/** A run in short. */
+export function summaryOf({ id, playbook, version, state, verdict, reason, ended_at }: Run): TriageSummary {
+  return {
+    run_id: id,
+    playbook,
+    version,
+    state,
+    verdict: verdict?.verdict ?? null,
+    confidence: verdict?.confidence ?? null,
+    reason: reason ?? verdict?.reason ?? null,
+    ended_at,
+  };
+}
+
+/** `phishing_triage 1: true_positive (0.95), done` */
+export function triageLine(run: TriageSummary): string {
+  const { verdict, confidence, reason, state } = run;
+  const sure = confidence === null ? "" : ` (${confidence})`;
+  const result = verdict === null ? reason : `${verdict}${sure}`;
+  return `${playbookOf(run)}${result === null ? "" : `: ${result}`}, ${state}`;
+}
+
+/** `phishing_triage 1` */
+export function playbookOf({ playbook, version }: Pick<Run, "playbook" | "version">): string {
+  return playbook === null ? "no playbook" : `${playbook} ${version ?? ""}`.trim();
+}
+
+/** A run without what makes it long. Stores keep it beside the whole one, so that lists of incidents read no more than this. */
+export function shortRun(run: StoredRun): StoredRun {
+  return { ...run, steps: [], verdict: run.verdict && { ...run.verdict, rules: [] }, plan: null };
 }
 
 /** A run of which nothing has happened yet. */

@@ -5,7 +5,12 @@
 import { createHash, hash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { IncidentDraft, TimelineEntry } from "../incidents/incident.ts";
+import type { Approval } from "../runs/approval.ts";
+import type { StoredMessage } from "../runs/message.ts";
+import type { StoredRun } from "../runs/run.ts";
+import { alertKey } from "./alert-key.ts";
 import type { DeliveryRecord, SourceRecord, TokenRecord } from "./ports.ts";
+import type { StoredPlaybook } from "./triage-port.ts";
 
 /** In the order in which they are copied. */
 export const transferTables = [
@@ -16,6 +21,12 @@ export const transferTables = [
   "delivery_keys",
   "incidents",
   "incident_deliveries",
+  "incident_aliases",
+  "incident_groups",
+  "triage_runs",
+  "approvals",
+  "outbox",
+  "playbooks",
 ] as const satisfies readonly (keyof TransferRows)[];
 export type TransferTable = (typeof transferTables)[number];
 
@@ -30,6 +41,22 @@ export interface TransferRows {
   readonly incidents: IncidentRow;
   /** Which delivery was applied to which incident. */
   readonly incident_deliveries: { readonly incident: string; readonly delivery: string };
+  /** Which incident the alert of this `alertKey` was folded into, by its `incidentKeyOf`. */
+  readonly incident_aliases: { readonly alert: string; readonly incident: string };
+  /** Which incident takes the alerts of this group at present, by its `incidentKeyOf`. */
+  readonly incident_groups: { readonly group: string; readonly incident: string };
+  readonly triage_runs: JobRow<StoredRun>;
+  readonly approvals: Approval;
+  readonly outbox: JobRow<StoredMessage>;
+  readonly playbooks: StoredPlaybook;
+}
+
+/** What is worked off by a lease. Times are milliseconds since 1970. */
+export interface JobRow<Job extends StoredRun | StoredMessage> {
+  readonly job: Job;
+  readonly due_at: number | null;
+  readonly epoch: number;
+  readonly attempts: number;
 }
 
 /** A delivery with what is not shown of it. Times are milliseconds since 1970. */
@@ -51,6 +78,15 @@ export interface IncidentRow {
   readonly timeline: readonly TimelineEntry[];
 }
 
+/** What an incident is told apart by where alerts lead to it: the alert that it was made of, or itself where that one has no id. */
+export function incidentKeyOf({
+  id,
+  source,
+  external_id,
+}: Pick<IncidentDraft, "id" | "source" | "external_id">): string {
+  return external_id === null ? `incident ${id}` : alertKey(source, external_id);
+}
+
 /** What the rows of a table are told apart and ordered by. */
 export const keyOf: { readonly [Table in TransferTable]: (row: TransferRows[Table]) => string } = {
   sources: ({ source }) => source,
@@ -60,6 +96,12 @@ export const keyOf: { readonly [Table in TransferTable]: (row: TransferRows[Tabl
   delivery_keys: ({ key }) => key,
   incidents: ({ id }) => id,
   incident_deliveries: ({ incident, delivery }) => `${incident}/${delivery}`,
+  incident_aliases: ({ alert }) => alert,
+  incident_groups: ({ group }) => group,
+  triage_runs: ({ job }) => job.id,
+  approvals: ({ id }) => id,
+  outbox: ({ job }) => job.id,
+  playbooks: ({ name, version }) => `${name}/${version}`,
 };
 
 export interface TransferSource {
@@ -249,7 +291,7 @@ function sorted(_key: string, value: unknown): unknown {
 const mostRows = 500;
 const mostBytes = 8 * 1_024 * 1_024;
 
-/** Gathers rows into batches, bounded by their number and by what their bytes and drafts take. */
+/** Gathers rows into batches, bounded by their number and by what their bytes and texts take. */
 export async function* batched<Row extends TransferRows[TransferTable]>(
   rows: Iterable<Row> | AsyncIterable<Row>,
 ): AsyncIterable<readonly Row[]> {
@@ -269,6 +311,5 @@ export async function* batched<Row extends TransferRows[TransferTable]>(
 }
 
 function weightOf(row: TransferRows[TransferTable]): number {
-  if ("body" in row) return row.body?.length ?? 0;
-  return "draft" in row ? JSON.stringify(row.draft).length : 0;
+  return "body" in row ? (row.body?.length ?? 0) : JSON.stringify(row).length;
 }

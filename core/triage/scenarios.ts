@@ -162,7 +162,7 @@ export function incidentFrom(payload: unknown, name: string, plugins: Plugins, n
   const settings = { source: "scenario", plugin: plugin.name, severityMapping: {}, defaultSeverity: "medium" } as const;
   const at = now.toISOString();
   const draft = draftOf(alert, settings, { id: randomUUIDv7(), at, receivedAt: at });
-  return shownIncident(draft, { number: `INC-${now.getUTCFullYear()}-0001`, deliveries: [], version: 1 });
+  return shownIncident(draft, { number: `INC-${now.getUTCFullYear()}-0001`, deliveries: [], version: 1, triage: null });
 }
 
 function portsOf(scenario: Scenario, incident: Incident): TriagePorts {

@@ -30,6 +30,7 @@ export function commitSuite(newPlace: NewPlace): void {
       assert.deepEqual(await shared.store.incidents.get(ref?.incident_id ?? ""), {
         ...drafts[0],
         number: ref?.incident_number,
+        triage: null,
         trace_id: null,
         deliveries: [delivery.id],
         version: 1,

@@ -62,7 +62,60 @@ export function triageSuite(newPlace: NewPlace): void {
           created_at: noon,
         }),
       );
-      assert.equal("triage" in ((await store.incidents.get(first.incident_id)) ?? {}), false);
+    });
+
+    test("an incident says in short what its newest run is, alone and in lists", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const { incidents, triage } = store;
+      const drafts = [aDraft({ triage: { playbook: "p" } })];
+      const refs = incidentsOf(await store.commits.commit({ delivery: aDelivery(), drafts }));
+      await store.commits.commit({ delivery: aDelivery(), drafts: [aDraft()] });
+      const id = refs[0]?.incident_id ?? "";
+      const shown = async (): Promise<readonly unknown[]> => {
+        const { data } = await incidents.list({ limit: 10, includeTests: false });
+        const [listed, other] = [data.find((each) => each.id === id), data.find((each) => each.id !== id)];
+        const alone = await incidents.get(id);
+        assert.deepEqual(listed?.triage, alone?.triage);
+        return [alone?.triage, alone?.version, other?.triage];
+      };
+      const begun = { run_id: id, playbook: "p", version: null, state: "queued", verdict: null };
+      const nothing = { confidence: null, reason: null, ended_at: null };
+      assert.deepEqual(await shown(), [{ ...begun, ...nothing }, 1, null]);
+
+      const [claimed] = await triage.claim(10, at(0), leaseMs);
+      assert.ok(claimed);
+      const rules = [{ when: null, holds: true }];
+      const verdict = { verdict: "true_positive", confidence: 0.95, reason: "A lure", rules, applied: true } as const;
+      const ended_at = afterNoon(1_000);
+      const done = { ...claimed.run, version: "1", state: "done", ended_at, verdict, plan: { long: true } } as const;
+      assert.equal(await triage.save(done, claimed.epoch, null), true);
+      const summary = { ...begun, version: "1", state: "done", verdict: "true_positive", confidence: 0.95 };
+      assert.deepEqual(await shown(), [{ ...summary, reason: "A lure", ended_at }, 1, null]);
+      assert.deepEqual(await triage.get(id), done, "the run is kept whole");
+
+      const again = aRun({ incident_id: id, created_at: afterNoon(2_000) });
+      await triage.start(again);
+      assert.deepEqual(await shown(), [{ ...begun, ...nothing, run_id: again.id, playbook: null }, 1, null]);
+      const [second] = await triage.claim(10, at(2_000), leaseMs);
+      assert.ok(second);
+      await triage.save({ ...second.run, state: "failed", reason: "it is not there", verdict }, second.epoch, null);
+      const changed = await incidents.change(id, { status: "closed" }, { by: "analyst:jane", at: at(3_000) });
+      assert.deepEqual([changed?.triage?.state, changed?.triage?.reason], ["failed", "it is not there"]);
+      assert.deepEqual((await incidents.get(id))?.triage, changed?.triage);
+    });
+
+    test("the newest run of an incident is the one that was started last, also where it has the incident's id", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const work = (created_at: string, given: Parameters<typeof aDraft>[0]): Promise<unknown> =>
+        store.commits.commit({ delivery: aDelivery(), drafts: [aDraft({ external_id: "a", created_at, ...given })] });
+      await work(noon, {});
+      const { data } = await store.incidents.list({ limit: 1, includeTests: false });
+      const id = data[0]?.id ?? "";
+      await store.triage.start(aRun({ incident_id: id, created_at: afterNoon(1_000) }));
+      await work(afterNoon(2_000), { triage: { playbook: null } });
+      assert.equal((await store.incidents.get(id))?.triage?.run_id, id);
     });
 
     test("an incident that nobody wants triaged starts none", async () => {

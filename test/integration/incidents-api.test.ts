@@ -223,6 +223,7 @@ describe("one incident", () => {
       url: null,
       tags: [],
       assignee: null,
+      triage: null,
       trace_id: null,
       version: 1,
       previous: null,

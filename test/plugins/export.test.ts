@@ -27,7 +27,7 @@ for (const plugin of plugins.all) {
     for (const { name, alerts } of samples) {
       test(name, () => {
         for (const alert of alerts) {
-          const kept = { number: "INC-2026-0001", deliveries: [made.id], version: 1 };
+          const kept = { number: "INC-2026-0001", deliveries: [made.id], version: 1, triage: null };
           const incident = shownIncident(draftOf(alert, settings, made), kept);
           for (const as of ocsfClasses) assertValid("ocsf", toOcsf(incident, as));
           assertValid("ecs", toEcs(incident));

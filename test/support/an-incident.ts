@@ -30,6 +30,7 @@ export function anIncident(given: Partial<Incident> = {}): Incident {
     url: null,
     tags: [],
     assignee: null,
+    triage: null,
     trace_id: null,
     version: 1,
     previous: null,

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { FieldChange, TimelineEntry, WholeIncident } from "../../incidents/incident.ts";
-import type { TriageView } from "../../runs/run.ts";
+import { playbookOf, type TriageView, triageLine } from "../../runs/run.ts";
 import { type Cli, type JsonOption, jsonFlag } from "../cli.ts";
 import { connect } from "../client.ts";
 import type { Output } from "../output.ts";
@@ -32,9 +32,9 @@ export function incidentShow(incident: Command, cli: Cli): void {
 
 function printTriage({ incident_number: number, runs, notifications }: TriageView, out: Output): void {
   if (runs.length === 0) out.line(`${number} was not triaged.`);
-  for (const { playbook, version, state, reason, asked_by, started_at, steps, verdict } of runs) {
-    const named = playbook === null ? "no playbook" : `${playbook} ${version ?? ""}`.trim();
-    out.line(`${out.paint("bold", `${number}  ${named}`)}  ${state}, ${asked_by}, ${timeOrDash(started_at)}`);
+  for (const run of runs) {
+    const { state, reason, asked_by, started_at, steps, verdict } = run;
+    out.line(`${out.paint("bold", `${number}  ${playbookOf(run)}`)}  ${state}, ${asked_by}, ${timeOrDash(started_at)}`);
     if (reason !== null) out.line(`  ${printable(reason)}`);
     printSteps(steps, verdict, out);
     out.line();
@@ -58,6 +58,7 @@ export async function printIncident(incident: ShownIncident, out: Output): Promi
     ],
     ["status", out.paint(statusFormat[status], status)],
     ["verdict", incident.verdict],
+    ["triage", text(incident.triage && triageLine(incident.triage))],
     ["type", printable(incident.type)],
     ["source", `${incident.source} (${incident.plugin})`],
     ["external id", text(incident.external_id)],

@@ -1,3 +1,4 @@
+import { triageLine } from "../../runs/run.ts";
 import type { Incident } from "../incident.ts";
 
 /**
@@ -42,6 +43,7 @@ const columns = {
   previous: ({ previous }) => previous?.incident_number ?? null,
   merged_into: ({ merged_into }) => merged_into?.incident_number ?? null,
   merged: ({ merged }) => joined(merged.map(({ incident_number }) => incident_number)),
+  triage: ({ triage }) => triage && triageLine(triage),
 } as const satisfies Readonly<Record<string, (incident: Incident) => string | null>>;
 
 export const csvColumns: readonly string[] = Object.keys(columns);

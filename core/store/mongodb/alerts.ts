@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { IncidentDraft } from "../../incidents/incident.ts";
+import { alertKey } from "../alert-key.ts";
 import type { IncidentDocument } from "./documents.ts";
 
 /** The alerts of one delivery. */
@@ -13,9 +13,7 @@ export interface Alerts {
  * same delivery gives the same ones however often it is worked off, so that none is made twice.
  */
 export function incidentKey({ source, external_id }: IncidentDraft, delivery: string, index: number): string {
-  return external_id === null
-    ? `delivery ${delivery} ${index}`
-    : `alert ${hash("sha256", `${source}\0${external_id}`, "base64url")}`;
+  return external_id === null ? `delivery ${delivery} ${index}` : alertKey(source, external_id);
 }
 
 /** What is known of the incidents that alerts are about. */

@@ -111,6 +111,8 @@ export interface JobDocument {
   readonly epoch: number;
   readonly attempts: number;
   readonly record: string;
+  /** Of a run that was written down: see `shortRun`. */
+  readonly short?: string;
 }
 
 export interface ApprovalDocument {

@@ -1,6 +1,6 @@
 import { type Severity, severities } from "@thruway/sdk/alert";
 import type { Filter } from "mongodb";
-import type { Incident, IncidentDraft } from "../../incidents/incident.ts";
+import type { Incident } from "../../incidents/incident.ts";
 import { shownIncident } from "../../incidents/show.ts";
 import { none } from "../../incidents/terms.ts";
 import { cursorIn, looseTermsIn, nextOf } from "../incident-query.ts";
@@ -9,15 +9,17 @@ import { earliestId } from "../pages.ts";
 import type { IncidentCounts, IncidentFacet, IncidentFilter, IncidentQuery, Page } from "../ports.ts";
 import type { Collections } from "./database.ts";
 import type { IncidentDocument } from "./documents.ts";
+import { withTriage } from "./incidents.ts";
 
-export async function listIncidents({ incidents }: Collections, query: IncidentQuery): Promise<Page<Incident>> {
+export async function listIncidents(collections: Collections, query: IncidentQuery): Promise<Page<Incident>> {
   const { sort = "created", limit } = query;
-  const documents = await incidents
+  const documents = await collections.incidents
     .find(filterOf(query), { projection: { timeline: 0, applied: 0, terms: 0 } })
     .sort(orders[sort])
     .limit(limit + 1)
     .toArray();
-  const data = documents.slice(0, limit).map(shown);
+  const shown = await withTriage(collections, documents.slice(0, limit));
+  const data = shown.map(({ draft, kept }) => shownIncident(draft, kept));
   const last = data.at(-1);
   return { data, next: documents.length > limit && last !== undefined ? nextOf(last, sort) : undefined };
 }
@@ -124,8 +126,4 @@ export function within(
   const below = [after, until && earliestId(until)].filter((bound) => bound !== undefined).toSorted()[0];
   const bounds = { ...(since && { $gte: earliestId(since) }), ...(below && { $lt: below }) };
   return Object.keys(bounds).length === 0 ? {} : { [field]: bounds };
-}
-
-function shown({ number, draft, deliveries, version }: IncidentDocument): Incident {
-  return shownIncident(JSON.parse(draft) as IncidentDraft, { number, deliveries, version });
 }

@@ -20,7 +20,7 @@ import {
 } from "../../incidents/incident.ts";
 import { combined, placed, withPart } from "../../incidents/merge.ts";
 import { parseIncidentNumber } from "../../incidents/number.ts";
-import { shownWhole } from "../../incidents/show.ts";
+import { type Kept, shownWhole } from "../../incidents/show.ts";
 import { looseTermsOf } from "../../incidents/terms.ts";
 import { noticedIn, withEntry } from "../../incidents/timeline.ts";
 import { updated } from "../../incidents/update.ts";
@@ -31,7 +31,7 @@ import type { Collections } from "./database.ts";
 import type { IncidentDocument } from "./documents.ts";
 import { group } from "./groups.ts";
 import type { Numbers } from "./numbers.ts";
-import { pruneTriage } from "./triage.ts";
+import { newestRuns, pruneTriage } from "./triage.ts";
 
 /** Every incident that alerts are about, as far as there are any. */
 export async function findKnown(collections: Collections, all: readonly Alerts[]): Promise<Known> {
@@ -325,8 +325,7 @@ function refOf({ id, number }: IncidentDocument): IncidentRef {
 }
 
 export async function getIncident(collections: Collections, idOrNumber: string): Promise<WholeIncident | undefined> {
-  const found = await findOne(collections, idOrNumber);
-  return found === null ? undefined : whole(found);
+  return whole(collections, (await findOne(collections, idOrNumber)) ?? undefined);
 }
 
 function findOne({ incidents }: Collections, idOrNumber: string): Promise<IncidentDocument | null> {
@@ -335,13 +334,13 @@ function findOne({ incidents }: Collections, idOrNumber: string): Promise<Incide
 }
 
 /** @throws {Refusal} */
-export function changeIncident(
+export async function changeIncident(
   collections: Collections,
   idOrNumber: string,
   change: IncidentChange,
   context: ChangeContext,
 ): Promise<WholeIncident | undefined> {
-  return rewrite(collections, idOrNumber, (stored) => changedBy(stored, change, context));
+  return whole(collections, await rewrite(collections, idOrNumber, (stored) => changedBy(stored, change, context)));
 }
 
 /**
@@ -384,7 +383,7 @@ async function bringUp(
   const part = await findOne(collections, partId);
   if (part === null) return;
   const now = await rewrite(collections, id, (stored) => withPart(stored, changeable(part), context));
-  if (now?.merged_into) await bringUp(collections, now.merged_into.incident_id, id, context);
+  if (now?.merged_into) await bringUp(collections, now.merged_into, id, context);
 }
 
 function changeable(document: IncidentDocument): Changeable {
@@ -397,13 +396,13 @@ async function rewrite(
   collections: Collections,
   idOrNumber: string,
   change: (stored: Changeable) => Changed | undefined,
-): Promise<WholeIncident | undefined> {
+): Promise<IncidentDocument | undefined> {
   for (let tries = 0; tries < mostTries; tries++) {
     if (tries > 0) await pause(Math.random() * longestPauseMs);
     const stored = await findOne(collections, idOrNumber);
     if (stored === null) return undefined;
     const changed = change(changeable(stored));
-    if (changed === undefined) return whole(stored);
+    if (changed === undefined) return stored;
     const { _id, number, version } = stored;
     const fields = {
       ...columnsOf(changed.draft, number),
@@ -411,7 +410,7 @@ async function rewrite(
       version: changed.version,
     };
     const { matchedCount } = await collections.incidents.updateOne({ _id, version }, { $set: fields });
-    if (matchedCount === 1) return whole({ ...stored, ...fields });
+    if (matchedCount === 1) return { ...stored, ...fields };
   }
   throw new StoreError("Too many gateways change the same incident at once");
 }
@@ -440,7 +439,26 @@ export async function pruneIncidents(collections: Collections, before: Date, lim
   return deletedCount;
 }
 
-function whole(document: IncidentDocument): WholeIncident {
-  const { number, draft, deliveries, version } = document;
-  return shownWhole(JSON.parse(draft) as IncidentDraft, { number, deliveries, version }, timelineOf(document));
+async function whole(
+  collections: Collections,
+  document: IncidentDocument | undefined,
+): Promise<WholeIncident | undefined> {
+  if (document === undefined) return undefined;
+  const [shown] = await withTriage(collections, [document]);
+  return shown && shownWhole(shown.draft, shown.kept, timelineOf(document));
+}
+
+/** What incidents are shown from: their documents, and in short their newest runs. */
+export async function withTriage(
+  collections: Collections,
+  documents: readonly IncidentDocument[],
+): Promise<readonly { readonly draft: IncidentDraft; readonly kept: Kept }[]> {
+  const runs = await newestRuns(
+    collections,
+    documents.map(({ id }) => id),
+  );
+  return documents.map(({ id, number, draft, deliveries, version }) => ({
+    draft: JSON.parse(draft) as IncidentDraft,
+    kept: { number, deliveries, version, triage: runs.get(id) ?? null },
+  }));
 }

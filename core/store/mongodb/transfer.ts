@@ -1,16 +1,27 @@
 import type { Collection, Filter } from "mongodb";
 import { UserError } from "../../errors.ts";
 import { type IncidentDraft, mostDeliveries } from "../../incidents/incident.ts";
+import type { StoredMessage } from "../../runs/message.ts";
+import { type StoredRun, shortRun } from "../../runs/run.ts";
 import { largestMongoBody } from "../limits.ts";
-import { batched, contentOf, keyOf, type TransferRows, type TransferTable, type TransferTarget } from "../transfer.ts";
-import { incidentKey } from "./alerts.ts";
+import {
+  batched,
+  contentOf,
+  incidentKeyOf,
+  type JobRow,
+  keyOf,
+  type TransferRows,
+  type TransferTable,
+  type TransferTarget,
+} from "../transfer.ts";
 import { insertAll } from "./bulk.ts";
-import { type Connection, connectionTo, type Database } from "./database.ts";
+import { type Collections, type Connection, connectionTo, type Database } from "./database.ts";
 import { bytesOf, documentOf as deliveryDocumentOf, shown } from "./deliveries.ts";
-import type { DeliveryDocument, IncidentDocument, TransferDocument } from "./documents.ts";
+import type { DeliveryDocument, IncidentDocument, JobDocument, TransferDocument } from "./documents.ts";
 import { columnsOf, timelineOf } from "./incidents.ts";
 import { migrate } from "./schema.ts";
 import { documentOf as sourceDocumentOf } from "./sources.ts";
+import { approvalDocument, jobDocument, playbookDocument } from "./triage.ts";
 
 /** A batch of large bodies takes its time, and nobody waits for an answer here. */
 const timeoutMs = 5_000;
@@ -68,7 +79,10 @@ interface Imported<Table extends TransferTable> {
   readonly parse?: (key: string) => number;
 }
 
-const tables: { readonly [Table in TransferTable]: Imported<Table> } = {
+/** A collection that is neither named here nor a table of a copy does not compile: it would be left behind. */
+type Copied = Exclude<keyof Collections, "transfers" | "checks">;
+
+const tables: { readonly [Table in Copied]: Imported<Table> } = {
   sources: { toDocument: sourceDocumentOf, toRow: ({ record }) => JSON.parse(record) },
   tokens: {
     toDocument: (row) => ({ _id: row.name, id: row.id, record: JSON.stringify(row) }),
@@ -87,7 +101,7 @@ const tables: { readonly [Table in TransferTable]: Imported<Table> } = {
   incidents: {
     key: "id",
     toDocument: ({ number, draft, deliveries, version, timeline }) => ({
-      _id: draft.external_id === null ? `incident ${draft.id}` : incidentKey(draft, "", 0),
+      _id: incidentKeyOf(draft),
       number,
       ...columnsOf(draft, number),
       deliveries,
@@ -105,7 +119,31 @@ const tables: { readonly [Table in TransferTable]: Imported<Table> } = {
       return { incident, delivery };
     },
   },
+  incident_aliases: {
+    toDocument: ({ alert, incident }) => ({ _id: alert, incident }),
+    toRow: ({ _id, incident }) => ({ alert: _id, incident }),
+  },
+  incident_groups: {
+    toDocument: ({ group, incident }) => ({ _id: group, incident }),
+    toRow: ({ _id, incident }) => ({ group: _id, incident }),
+  },
+  triage_runs: {
+    toDocument: (row) => ({ ...jobOf(row), short: JSON.stringify(shortRun(row.job)) }),
+    toRow: jobRow,
+  },
+  approvals: { toDocument: approvalDocument, toRow: ({ record }) => JSON.parse(record) },
+  outbox: { toDocument: jobOf, toRow: jobRow },
+  playbooks: { toDocument: playbookDocument, toRow: ({ record }) => JSON.parse(record) },
 };
+
+function jobOf({ job, due_at, epoch, attempts }: JobRow<StoredRun | StoredMessage>): JobDocument {
+  return { ...jobDocument(job), due_at: due_at === null ? null : new Date(due_at), epoch, attempts };
+}
+
+function jobRow<Job extends StoredRun | StoredMessage>(document: JobDocument): JobRow<Job> {
+  const { record, due_at, epoch, attempts } = document;
+  return { job: JSON.parse(record) as Job, due_at: due_at?.getTime() ?? null, epoch, attempts };
+}
 
 function deliveryDocument(row: TransferRows["deliveries"]): DeliveryDocument {
   const { keys, due_at, epoch, settled_at, body, incidents, duplicate_of, attempts, ...record } = row;

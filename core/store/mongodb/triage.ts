@@ -2,13 +2,13 @@ import type { Filter } from "mongodb";
 import type { IncidentDraft, IncidentRef } from "../../incidents/incident.ts";
 import type { Approval } from "../../runs/approval.ts";
 import type { StoredMessage } from "../../runs/message.ts";
-import { newRun, type StoredRun } from "../../runs/run.ts";
+import { newRun, type StoredRun, shortRun, summaryOf, type TriageSummary } from "../../runs/run.ts";
 import { page } from "../pages.ts";
 import type { Page } from "../ports.ts";
 import type { ApprovalQuery, ClaimedMessage, ClaimedRun, Decision, StoredPlaybook } from "../triage-port.ts";
 import { insertAll } from "./bulk.ts";
 import type { Collections } from "./database.ts";
-import type { JobDocument } from "./documents.ts";
+import type { ApprovalDocument, JobDocument, PlaybookDocument } from "./documents.ts";
 
 const mostShown = 50;
 const anytime = new Date(0);
@@ -29,19 +29,20 @@ export async function startWith(
       if (triage === undefined || ref === undefined) continue;
       const { playbook } = triage;
       const run = newRun({ id: ref.incident_id, ...ref, playbook, asked_by: "auto", created_at });
-      documents.set(run.id, jobOf(run));
+      documents.set(run.id, jobDocument(run));
     }
   }
   await insertAll(triage_runs, [...documents.values()]);
 }
 
-function jobOf(record: { readonly id: string; readonly incident_id: string }): JobDocument {
+/** A run or a message that is due at once. */
+export function jobDocument(record: { readonly id: string; readonly incident_id: string }): JobDocument {
   const { id, incident_id: incident } = record;
   return { _id: id, incident, due_at: anytime, epoch: 0, attempts: 0, record: JSON.stringify(record) };
 }
 
 export async function startRun({ triage_runs }: Collections, run: StoredRun): Promise<boolean> {
-  return (await insertAll(triage_runs, [jobOf(run)])).taken.size === 0;
+  return (await insertAll(triage_runs, [jobDocument(run)])).taken.size === 0;
 }
 
 export async function claimRuns(
@@ -85,7 +86,12 @@ export async function saveRun(
   epoch: number,
   due: Date | null,
 ): Promise<boolean> {
-  const fields = { record: JSON.stringify(run), due_at: due, attempts: 0 };
+  const fields = {
+    record: JSON.stringify(run),
+    short: JSON.stringify(shortRun(run)),
+    due_at: due,
+    attempts: 0,
+  };
   return (await triage_runs.updateOne({ _id: run.id, epoch }, { $set: fields })).matchedCount === 1;
 }
 
@@ -103,18 +109,40 @@ export async function getRun({ triage_runs }: Collections, id: string): Promise<
 
 export async function runsOf({ triage_runs }: Collections, incident: string): Promise<readonly StoredRun[]> {
   const found = await triage_runs.find({ incident }).limit(mostShown).toArray();
-  return found
-    .map(({ record }) => JSON.parse(record) as StoredRun)
-    .toSorted((a, b) => (a.created_at > b.created_at ? -1 : 1));
+  return found.map(({ record }) => JSON.parse(record) as StoredRun).toSorted(byAge);
+}
+
+/** The newest run of each of these incidents that has any, in short, by the id of the incident. */
+export async function newestRuns(
+  { triage_runs }: Collections,
+  incidents: readonly string[],
+): Promise<ReadonlyMap<string, TriageSummary>> {
+  if (incidents.length === 0) return new Map();
+  const found = await triage_runs
+    .aggregate<{ readonly incident: string; readonly short: string }>([
+      { $match: { incident: { $in: incidents } } },
+      // One that is not begun is short itself.
+      { $project: { incident: 1, short: { $ifNull: ["$short", "$record"] } } },
+    ])
+    .toArray();
+  const runs = found.map(({ short }) => JSON.parse(short) as StoredRun).toSorted(byAge);
+  return new Map(runs.toReversed().map((run) => [run.incident_id, summaryOf(run)]));
+}
+
+/** The newest first. */
+function byAge(one: StoredRun, other: StoredRun): number {
+  return one.created_at > other.created_at ? -1 : 1;
 }
 
 export async function askApproval({ approvals }: Collections, approval: Approval): Promise<Approval> {
-  const { id, incident_id, run_id, state } = approval;
-  await insertAll(approvals, [
-    { _id: id, incident: incident_id, run: run_id, state, record: JSON.stringify(approval) },
-  ]);
-  const found = await approvals.findOne({ _id: id });
+  await insertAll(approvals, [approvalDocument(approval)]);
+  const found = await approvals.findOne({ _id: approval.id });
   return found === null ? approval : (JSON.parse(found.record) as Approval);
+}
+
+export function approvalDocument(approval: Approval): ApprovalDocument {
+  const { id, incident_id: incident, run_id: run, state } = approval;
+  return { _id: id, incident, run, state, record: JSON.stringify(approval) };
 }
 
 export async function getApproval({ approvals }: Collections, id: string): Promise<Approval | undefined> {
@@ -161,7 +189,7 @@ export async function decideApproval(
 }
 
 export async function postMessage({ outbox }: Collections, message: StoredMessage): Promise<boolean> {
-  return (await insertAll(outbox, [jobOf(message)])).taken.size === 0;
+  return (await insertAll(outbox, [jobDocument(message)])).taken.size === 0;
 }
 
 export async function claimMessages(
@@ -201,9 +229,12 @@ export async function allPlaybooks({ playbooks }: Collections): Promise<readonly
 }
 
 export async function putPlaybook({ playbooks }: Collections, playbook: StoredPlaybook): Promise<boolean> {
+  return (await insertAll(playbooks, [playbookDocument(playbook)])).taken.size === 0;
+}
+
+export function playbookDocument(playbook: StoredPlaybook): PlaybookDocument {
   const { name, version } = playbook;
-  const document = { _id: `${name}/${version}`, name, record: JSON.stringify(playbook) };
-  return (await insertAll(playbooks, [document])).taken.size === 0;
+  return { _id: `${name}/${version}`, name, record: JSON.stringify(playbook) };
 }
 
 export async function removePlaybook({ playbooks }: Collections, name: string): Promise<boolean> {

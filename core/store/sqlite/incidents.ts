@@ -15,18 +15,20 @@ import {
 } from "../../incidents/incident.ts";
 import { placed, withPart } from "../../incidents/merge.ts";
 import { type Kept, shownIncident, shownWhole } from "../../incidents/show.ts";
+import { type StoredRun, summaryOf } from "../../runs/run.ts";
 import { earliestId } from "../pages.ts";
 import type { Database, Row } from "./database.ts";
 import { noteChanged, unindex } from "./incident-index.ts";
 import { keyOf, numberOf } from "./number-key.ts";
 import { packDraft } from "./packed.ts";
-import { pruneTriage } from "./triage.ts";
+import { newestRun, pruneTriage } from "./triage.ts";
 
 /** What an incident is shown from. @param table as it is called in the statement */
 export function incidentColumns(table: string): string {
   return `${table}.number, ${table}.version, ${table}.draft,
   (SELECT json_group_array(delivery) FROM
-    (SELECT delivery FROM incident_deliveries WHERE incident = ${table}.id ORDER BY delivery LIMIT ${mostDeliveries})) AS deliveries`;
+    (SELECT delivery FROM incident_deliveries WHERE incident = ${table}.id ORDER BY delivery LIMIT ${mostDeliveries})) AS deliveries,
+  ${newestRun(table)} AS triage`;
 }
 
 const columns = incidentColumns("incidents");
@@ -93,7 +95,7 @@ export function bringUp(
   if (above) bringUp(db, above.incident_id, { number: stored.number, draft: changed.draft }, context);
 }
 
-type Stored = Changeable & { readonly key: number; readonly deliveries: readonly string[] };
+type Stored = Changeable & Kept & { readonly key: number };
 
 function storedIn(db: Database, idOrNumber: string): Stored | undefined {
   const row = rowOf(db, idOrNumber);
@@ -169,5 +171,6 @@ function keptIn(row: Row): Kept {
     number: numberOf(row.number),
     version: Number(row.version),
     deliveries: JSON.parse(String(row.deliveries)) as string[],
+    triage: typeof row.triage === "string" ? summaryOf(JSON.parse(row.triage) as StoredRun) : null,
   };
 }

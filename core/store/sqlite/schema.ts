@@ -172,6 +172,24 @@ const migrations: readonly string[] = [
     PRIMARY KEY (name, version)
   ) STRICT, WITHOUT ROWID;
   `,
+  // A run in short, from the first time that it is written down: before the whole one, which lists then need not read.
+  `
+  ALTER TABLE triage_runs RENAME TO former_runs;
+  CREATE TABLE triage_runs (
+    id TEXT NOT NULL UNIQUE,
+    incident TEXT NOT NULL,
+    due_at INTEGER,
+    epoch INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    short TEXT,
+    run TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO triage_runs (rowid, id, incident, due_at, epoch, attempts, run)
+    SELECT rowid, id, incident, due_at, epoch, attempts, run FROM former_runs;
+  DROP TABLE former_runs;
+  CREATE INDEX triage_runs_by_incident ON triage_runs (incident, id);
+  CREATE INDEX triage_runs_due ON triage_runs (due_at) WHERE due_at IS NOT NULL;
+  `,
 ];
 
 /** The version that `migrate` brings a database to. */

@@ -2,8 +2,18 @@ import { existsSync } from "node:fs";
 import type { SQLInputValue } from "node:sqlite";
 import { messageOf, UserError } from "../../errors.ts";
 import { type IncidentDraft, mostDeliveries, type TimelineEntry } from "../../incidents/incident.ts";
+import type { StoredMessage } from "../../runs/message.ts";
+import type { StoredRun } from "../../runs/run.ts";
+import { alertKey } from "../alert-key.ts";
 import type { NewDelivery } from "../ports.ts";
-import { batched, type TransferRows, type TransferSource, type TransferTable } from "../transfer.ts";
+import {
+  batched,
+  incidentKeyOf,
+  type JobRow,
+  type TransferRows,
+  type TransferSource,
+  type TransferTable,
+} from "../transfer.ts";
 import { type Database, openDatabase, type Row } from "./database.ts";
 import { numberOf } from "./number-key.ts";
 import { migrate } from "./schema.ts";
@@ -34,6 +44,9 @@ function openAlone(path: string): Database {
     // In this mode the next transaction takes a lock that no other connection may have any part of, and keeps it.
     db.handle.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;`);
     migrate(db.handle);
+    // A million aliases that have to be put in order would not fit into a small memory.
+    db.handle.exec("PRAGMA temp_store = FILE");
+    db.handle.function("alert_key", { deterministic: true }, (source, id) => alertKey(String(source), String(id)));
     return db;
   } catch (cause) {
     db?.close();
@@ -47,7 +60,7 @@ function openAlone(path: string): Database {
 }
 
 interface Exported<Table extends TransferTable> {
-  /** Of the table in this schema. */
+  /** Of the table in this schema; or, in brackets, a statement that gives one. */
   readonly name: string;
   readonly columns: string;
   /** What its rows are told apart and ordered by. */
@@ -58,8 +71,8 @@ interface Exported<Table extends TransferTable> {
 }
 
 const tables: { readonly [Table in TransferTable]: Exported<Table> } = {
-  sources: { name: "sources", columns: "record", key: "source", toRow: ({ record }) => JSON.parse(String(record)) },
-  tokens: { name: "tokens", columns: "record", key: "name", toRow: ({ record }) => JSON.parse(String(record)) },
+  sources: { name: "sources", columns: "record", key: "source", toRow: recordIn },
+  tokens: { name: "tokens", columns: "record", key: "name", toRow: recordIn },
   incident_numbers: {
     name: "numbers",
     columns: "year, last",
@@ -102,7 +115,47 @@ const tables: { readonly [Table in TransferTable]: Exported<Table> } = {
     parse: (key) => key.split("/"),
     toRow: ({ incident, delivery }) => ({ incident: String(incident), delivery: String(delivery) }),
   },
+  incident_aliases: {
+    name: `(SELECT alert_key(a.source, a.external_id) AS alert, i.id, i.source, i.external_id
+      FROM incident_aliases a JOIN incidents i ON i.number = a.number)`,
+    columns: "alert, id, source, external_id",
+    key: "alert",
+    toRow: (row) => ({ alert: String(row.alert), incident: incidentKeyIn(row) }),
+  },
+  incident_groups: {
+    name: "(SELECT group_key, id, source, external_id FROM incidents WHERE group_key IS NOT NULL)",
+    columns: "group_key, id, source, external_id",
+    key: "group_key",
+    toRow: (row) => ({ group: String(row.group_key), incident: incidentKeyIn(row) }),
+  },
+  triage_runs: { name: "triage_runs", columns: "run AS job, due_at, epoch, attempts", key: "id", toRow: jobRow },
+  approvals: { name: "approvals", columns: "approval AS record", key: "id", toRow: recordIn },
+  outbox: { name: "outbox", columns: "message AS job, due_at, epoch, attempts", key: "id", toRow: jobRow },
+  playbooks: {
+    name: "playbooks",
+    columns: "record",
+    // Together: one name may begin like another.
+    key: "name || '/' || version",
+    toRow: recordIn,
+  },
 };
+
+function recordIn<Record>({ record }: Row): Record {
+  return JSON.parse(String(record)) as Record;
+}
+
+function incidentKeyIn({ id, source, external_id }: Row): string {
+  return incidentKeyOf({ id: String(id), source: String(source), external_id: external_id as string | null });
+}
+
+function jobRow<Job extends StoredRun | StoredMessage>({ job, due_at, epoch, attempts }: Row): JobRow<Job> {
+  return {
+    job: JSON.parse(String(job)) as Job,
+    due_at: due_at as number | null,
+    epoch: Number(epoch),
+    attempts: Number(attempts),
+  };
+}
 
 function* rowsOf<Table extends TransferTable>(
   db: Database,

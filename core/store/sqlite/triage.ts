@@ -1,7 +1,7 @@
 import type { IncidentRef } from "../../incidents/incident.ts";
 import type { Approval } from "../../runs/approval.ts";
 import type { StoredMessage } from "../../runs/message.ts";
-import { newRun, type StoredRun } from "../../runs/run.ts";
+import { newRun, type StoredRun, shortRun } from "../../runs/run.ts";
 import { page } from "../pages.ts";
 import type { Page } from "../ports.ts";
 import type { ApprovalQuery, ClaimedMessage, ClaimedRun, Decision, StoredPlaybook } from "../triage-port.ts";
@@ -61,8 +61,8 @@ function claim(
 
 export function saveRun(db: Database, run: StoredRun, epoch: number, due: number | null): boolean {
   const changed = db.run(
-    "UPDATE triage_runs SET run = ?, due_at = ?, attempts = 0 WHERE id = ? AND epoch = ?",
-    ...[JSON.stringify(run), due, run.id, epoch],
+    "UPDATE triage_runs SET run = ?, short = ?, due_at = ?, attempts = 0 WHERE id = ? AND epoch = ?",
+    ...[JSON.stringify(run), JSON.stringify(shortRun(run)), due, run.id, epoch],
   );
   return changed === 1;
 }
@@ -82,6 +82,12 @@ export function runsOf(db: Database, incident: string): readonly StoredRun[] {
   return db
     .all("SELECT run FROM triage_runs WHERE incident = ? ORDER BY rowid DESC LIMIT ?", incident, mostShown)
     .map(({ run }) => JSON.parse(String(run)));
+}
+
+/** The newest run of an incident in a statement, in short. One that is not begun is short itself. @param table of the incident */
+export function newestRun(table: string): string {
+  return `(SELECT coalesce(short, run) FROM triage_runs WHERE rowid =
+    (SELECT max(rowid) FROM triage_runs WHERE incident = ${table}.id))`;
 }
 
 export function askApproval(db: Database, approval: Approval): Approval {

@@ -40,6 +40,8 @@ describe("playbook and approval", () => {
         ({ incident_number: number }: { readonly incident_number: string }) => number === body.incident_number,
       );
     });
+    const waiting = await cli(`incident show ${body.incident_number}`);
+    assert.match(waiting.stdout, /^triage +ask_cli 1.*, waiting$/m);
     const granted = await cli(`approval grant ${approval.id} --comment fine`);
     assert.match(granted.stdout, /granted: Block it\?/);
     assert.match(
@@ -49,6 +51,19 @@ describe("playbook and approval", () => {
     await eventually(async () => {
       const { stdout } = await cli(`incident show ${body.incident_number} --why`);
       return /true_positive: allowed by analyst:admin/.test(stdout) || undefined;
+    });
+    const shown = (await cli(`incident show ${body.incident_number}`)).stdout;
+    assert.match(shown, /^triage +ask_cli 1: true_positive, done$/m);
+    const { data } = await json("incident list --source cli-mail");
+    const { run_id, ended_at, ...triage } = data[0].triage;
+    assert.deepEqual([run_id, new Date(ended_at).toISOString()], [body.incident_id, ended_at]);
+    assert.deepEqual(triage, {
+      playbook: "ask_cli",
+      version: "1",
+      state: "done",
+      verdict: "true_positive",
+      confidence: null,
+      reason: "allowed by analyst:admin",
     });
   });
 });

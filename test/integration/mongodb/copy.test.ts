@@ -105,6 +105,11 @@ describe("an embedded installation that is copied into MongoDB", { skip }, () =>
         ["delivery_keys", before.deliveries.length - 2, true],
         ["incidents", before.incidents.length, true],
         ["incident_deliveries", 1 + 120 + 60 + 1 + 1, true],
+        ...["incident_aliases", "incident_groups", "triage_runs", "approvals", "outbox", "playbooks"].map((table) => [
+          table,
+          0,
+          true,
+        ]),
       ],
     );
 

@@ -17,7 +17,8 @@ import { aDraft } from "../../../contracts/builders.ts";
 export const noon = new Date("2026-01-15T12:00:00.000Z");
 
 export function anIncident(given: Partial<Incident> = {}): Incident {
-  return { ...shownIncident(aDraft(), { number: "INC-2026-0001", deliveries: ["d1"], version: 1 }), ...given };
+  const kept = { number: "INC-2026-0001", deliveries: ["d1"], version: 1, triage: null };
+  return { ...shownIncident(aDraft(), kept), ...given };
 }
 
 /** Gives what it is told, and remembers how often. */

@@ -28,7 +28,24 @@ test("lists are joined, and what is absent is empty", () => {
   );
   assert.equal(cell("tags", { tags: ["a", "b"] }), "a; b");
   assert.equal(cell("verdict", {}), "");
+  assert.equal(cell("triage", {}), "");
   assert.equal(cell("updated_at", {}), "2026-01-15T12:00:00.000Z");
+});
+
+test("a triage run is a line, whatever it came to", () => {
+  const nothing = { verdict: null, confidence: null, reason: null, ended_at: null } as const;
+  const waiting = { run_id: "r", playbook: "p", version: "1", state: "waiting", ...nothing } as const;
+  const judged = { ...waiting, state: "done", verdict: "suspicious", confidence: 0.95, reason: "A lure" } as const;
+  const failed = { ...waiting, state: "failed", reason: "it is not there" } as const;
+  const lines = [waiting, judged, failed, { ...failed, playbook: null, version: null }].map((triage) =>
+    cell("triage", { triage }),
+  );
+  assert.deepEqual(lines, [
+    "p 1, waiting",
+    "p 1: suspicious (0.95), done",
+    "p 1: it is not there, failed",
+    "no playbook: it is not there, failed",
+  ]);
 });
 
 describe("a text comes out as it is:", () => {

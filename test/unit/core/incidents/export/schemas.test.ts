@@ -120,6 +120,7 @@ const oddIncident: fc.Arbitrary<Incident> = fc.record(
     occurrences: fc.nat({ max: 1_000_000 }),
     url: maybe,
     tags: fc.array(text, { maxLength: 4 }),
+    triage: fc.constant(null),
     assignee: maybe,
     trace_id: fc.option(fc.stringMatching(/^[\da-f]{32}$/), { nil: null }),
     deliveries: fc.array(fc.uuid({ version: 7 }), { maxLength: 4 }),
