@@ -36,6 +36,7 @@ import { noTracer, type Tracer } from "./telemetry/tracing.ts";
 import { token } from "./token.ts";
 import { actionsOf } from "./triage/actions/index.ts";
 import type { Actions } from "./triage/compile.ts";
+import { startFeed } from "./triage/feed.ts";
 import { type LeaseWorker, noLeaseWorker } from "./triage/leases.ts";
 import { noOutside, type Outside } from "./triage/outside.ts";
 import type { TriagePorts } from "./triage/ports.ts";
@@ -71,6 +72,7 @@ export const ACTIONS = token<Actions>("Actions");
 export const TRIAGE_WATCH = token<TriageWatch>("TriageWatch");
 export const TRIAGE_PORTS = token<(run: Pick<StoredRun, "incident_id">) => TriagePorts>("TriagePorts");
 export const SENDER = token<LeaseWorker>("Sender");
+export const FEED = token<LeaseWorker>("Feed");
 export const TRIAGE = token<LeaseWorker>("Triage");
 export const INGEST = token<IngestDependencies>("Ingest");
 export const REPLAY = token<Replayer>("Replay");
@@ -202,7 +204,18 @@ export function compose(opened: Opened): DependencyContainer {
       leaseMs: c.resolve(SETTINGS).queueLeaseMs,
       log: c.resolve(LOG).triage,
       now: c.resolve(NOW),
+      tried: (channel, outcome) => c.resolve(METRICS).messaged(channel, outcome),
       random: Math.random,
+    });
+  });
+  made(FEED, (c) => {
+    if (!c.resolve(SETTINGS).work) return noLeaseWorker;
+    return startFeed({
+      store: c.resolve(STORE).feed,
+      outside: () => c.resolve(OUTSIDE).current,
+      onPosted: () => c.resolve(SENDER).wake(),
+      log: c.resolve(LOG).triage,
+      now: c.resolve(NOW),
     });
   });
   made(TRIAGE, (c) => {

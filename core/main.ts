@@ -3,6 +3,7 @@ import { tokenRecord } from "./access/api-token.ts";
 import {
   compose,
   type DependencyContainer,
+  FEED,
   HANDLER,
   OBSERVE,
   type Opened,
@@ -20,7 +21,7 @@ import {
 } from "./compose.ts";
 import { type Keyring, readKeyring, readMasterKey } from "./config/keyring.ts";
 import type { Settings } from "./config/settings.ts";
-import { watchConfig } from "./config/watch-config.ts";
+import { readFeeds, watchConfig } from "./config/watch-config.ts";
 import { serve } from "./http/server.ts";
 import { loadPlugins } from "./registry/plugins.ts";
 import type { SourceView } from "./sources/sources.ts";
@@ -30,6 +31,7 @@ import { alone, type Host } from "./supervise/host.ts";
 import { createLog, type Destination, type Log } from "./telemetry/log.ts";
 import { createMeter, noMeter } from "./telemetry/meter.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import { feedsIn } from "./triage/outside.ts";
 
 export interface Running {
   /** Answers what is in flight, makes the rest durable, and releases everything. */
@@ -146,6 +148,8 @@ async function start<Does>(
     };
     const store = await openGatewayStore(settings, log.store, now, storeWatch, tracing);
     closing.push(() => store.close());
+    // What waits in the spool may be forwarded before the configuration file is taken.
+    await store.feed.follow(await readFeeds(settings, env));
     const { adminToken } = keyring;
     if (adminToken !== undefined) await store.tokens.put(tokenRecord(adminToken, "admin", now()));
 
@@ -172,8 +176,9 @@ async function start<Does>(
     closing.push(() => sweeper.close());
     const watch = await watchConfig(settings, env, {
       ...{ sources, sweeper, log: log.gateway },
-      reach: (outside) => {
+      async reach(outside) {
         wired.resolve(OUTSIDE).current = outside;
+        await store.feed.follow(feedsIn(outside).length > 0);
       },
     });
     closing.push(() => watch.close());
@@ -188,10 +193,12 @@ async function start<Does>(
     closing.push(() => triageWatch.close());
     await triageWatch.refresh();
     closing.push(() => wired.resolve(SENDER).close());
+    closing.push(() => wired.resolve(FEED).close());
     closing.push(() => wired.resolve(TRIAGE).close());
     closing.push(() => wired.resolve(WORKER).close());
     wired.resolve(TRIAGE).wake();
     wired.resolve(SENDER).wake();
+    wired.resolve(FEED).wake();
     wired.resolve(WORKER).wake();
 
     const about = {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { messageOf, UserError } from "../errors.ts";
 import type { Sweeper } from "../retention/sweep.ts";
 import type { Sources } from "../sources/sources.ts";
-import type { Outside } from "../triage/outside.ts";
+import { feedsIn, type Outside, readOutside } from "../triage/outside.ts";
 import { readConfigFile, takeConfig } from "./config-file.ts";
 import type { Settings } from "./settings.ts";
 
@@ -14,7 +14,7 @@ export interface ConfigTakers {
   readonly sources: Sources;
   readonly sweeper: Pick<Sweeper, "keep">;
   /** Takes over which services and channels there are. */
-  readonly reach: (outside: Outside) => void;
+  readonly reach: (outside: Outside) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -41,7 +41,7 @@ export async function watchConfig(
     const { problems, retention, outside } = takeConfig(config, sources);
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     sweeper.keep(retention);
-    reach(outside);
+    await reach(outside);
     log.info({ file, sources: config.sources.size }, "Configuration file read");
   }
 
@@ -54,6 +54,18 @@ export async function watchConfig(
     });
   });
   return { close: () => unwatchFile(file) };
+}
+
+/** Whether the configuration file has a feed, as far as it can be read: what is wrong with it is said when it is taken. */
+export async function readFeeds({ configFile: file }: Settings, env: NodeJS.ProcessEnv): Promise<boolean> {
+  if (!(await exists(file))) return false;
+  try {
+    const outside = readOutside((await readConfigFile(file, env)).triage);
+    return "value" in outside && feedsIn(outside.value).length > 0;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,10 +1,14 @@
-/** What a run says outside, as it is kept in the outbox. */
+/** What a run or a feed says outside, as it is kept in the outbox. */
 export interface Message {
   /** The idempotency key: a message of the same one is the same message. */
   readonly id: string;
   readonly channel: string;
   readonly text: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** What is sent, word for word, where that was written when it was posted. */
+  readonly body?: string;
+  /** Set where it is of a feed of changes: nobody looks for it once it is sent. */
+  readonly feed?: true;
 }
 
 export const messageStates = ["queued", "sent", "dead"] as const;

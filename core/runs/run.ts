@@ -90,7 +90,7 @@ export interface TriageView {
   readonly incident_number: string;
   /** The newest first. */
   readonly runs: readonly Run[];
-  readonly notifications: readonly Omit<StoredMessage, "data">[];
+  readonly notifications: readonly Omit<StoredMessage, "data" | "body">[];
 }
 
 /** A run as it may be shown. */

@@ -7,6 +7,7 @@ import type { Detail, ErrorCode } from "../errors.ts";
 import type { ChangeContext, IncidentChange } from "../incidents/change.ts";
 import type { Grouping } from "../incidents/grouping.ts";
 import type { Incident, IncidentDraft, IncidentRef, Status, WholeIncident } from "../incidents/incident.ts";
+import type { FeedStore } from "./feed-port.ts";
 import type { TriageStore } from "./triage-port.ts";
 
 export interface Store {
@@ -17,6 +18,7 @@ export interface Store {
   readonly sources: SourceStore;
   readonly tokens: TokenStore;
   readonly triage: TriageStore;
+  readonly feed: FeedStore;
   /** Resolves when deliveries can be made durable, with what is degraded; rejects with the reason when they cannot. */
   check(): Promise<Checks>;
   /** Finishes what is under way, then releases everything. */

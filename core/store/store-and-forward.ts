@@ -284,7 +284,7 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
   const ticking = setInterval(tick, probeEveryMs);
   ticking.unref();
 
-  const { deliveries, queue, incidents, sources, triage } = store;
+  const { deliveries, queue, incidents, sources, triage, feed } = store;
   return {
     commits: { commit },
     deliveries: {
@@ -329,13 +329,23 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
       approvals: (query) => ask(() => triage.approvals(query)),
       decide: (id, decision) => ask(() => triage.decide(id, decision)),
       post: (message) => ask(() => triage.post(message)),
-      claimMessages: (limit, at, leaseMs) =>
-        away === undefined && !isClosed ? ask(() => triage.claimMessages(limit, at, leaseMs)) : Promise.resolve([]),
+      dueChannels: (at) => (away === undefined && !isClosed ? ask(() => triage.dueChannels(at)) : Promise.resolve([])),
+      claimMessages: (channel, limit, at, leaseMs) =>
+        away === undefined && !isClosed
+          ? ask(() => triage.claimMessages(channel, limit, at, leaseMs))
+          : Promise.resolve([]),
       saveMessage: (message, epoch, due) => ask(() => triage.saveMessage(message, epoch, due)),
+      removeMessage: (id, epoch) => ask(() => triage.removeMessage(id, epoch)),
       messagesOf: (incidentId) => ask(() => triage.messagesOf(incidentId)),
       playbooks: () => ask(() => triage.playbooks()),
       putPlaybook: (playbook) => ask(() => triage.putPlaybook(playbook)),
       removePlaybook: (name) => ask(() => triage.removePlaybook(name)),
+    },
+    feed: {
+      follow: (on) => feed.follow(on),
+      unannounced: (limit) =>
+        away === undefined && !isClosed ? ask(() => feed.unannounced(limit)) : Promise.resolve([]),
+      announce: (all) => ask(() => feed.announce(all)),
     },
     check,
     close() {

@@ -76,6 +76,8 @@ export interface IncidentRow {
   readonly deliveries: readonly string[];
   readonly version: number;
   readonly timeline: readonly TimelineEntry[];
+  /** The version that feeds know, where they have yet to be told of a later one. */
+  readonly unannounced: number | null;
 }
 
 /** What an incident is told apart by where alerts lead to it: the alert that it was made of, or itself where that one has no id. */

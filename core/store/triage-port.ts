@@ -67,9 +67,14 @@ export interface TriageStore {
 
   /** Adds a message that is due at once. `false` where there is one of that id. */
   post(message: StoredMessage): Promise<boolean>;
-  claimMessages(limit: number, now: Date, leaseMs: number): Promise<readonly ClaimedMessage[]>;
+  /** The channels that have a message that is due. */
+  dueChannels(now: Date): Promise<readonly string[]>;
+  /** Leases up to `limit` messages of a channel that are due, the oldest due first: so one channel holds up no other. */
+  claimMessages(channel: string, limit: number, now: Date, leaseMs: number): Promise<readonly ClaimedMessage[]>;
   /** Writes what became of a claimed message, due again at `due`. `false` where the lease was lost. */
   saveMessage(message: StoredMessage, epoch: number, due: Date | null): Promise<boolean>;
+  /** Removes a claimed message. `false` where the lease was lost. */
+  removeMessage(id: string, epoch: number): Promise<boolean>;
   messagesOf(incidentId: string): Promise<readonly StoredMessage[]>;
 
   /** Every version of every playbook, in the order in which they were put. */

@@ -13,12 +13,18 @@ import type { Family, Snapshot } from "./snapshot.ts";
 /** How a triage run ended; `waiting` for somebody's approval, it has not. */
 export type TriageOutcome = "completed" | "failed" | "waiting";
 
+/** What became of a try of a message. */
+const messageOutcomes = ["sent", "retry", "dead"] as const;
+export type MessageOutcome = (typeof messageOutcomes)[number];
+
 /** Counts what this process does. */
 export interface Meter extends StoreWatch {
   /** Told once of each request, and of each try of a queued delivery. */
   readonly observe: Observe;
   /** A triage run of a playbook that there is came to that. */
   triaged(playbook: string, outcome: TriageOutcome): void;
+  /** A channel was tried with a message. */
+  messaged(channel: string, outcome: MessageOutcome): void;
   /**
    * Everything that is counted here, with a zero for each source that nothing has come for. Others are forgotten.
    *
@@ -33,6 +39,7 @@ export const noMeter: Meter = {
   onSharedWrite: () => {},
   onForwarded: () => {},
   triaged: () => {},
+  messaged: () => {},
   snapshot: () => Promise.resolve([]),
 };
 
@@ -49,6 +56,7 @@ export function createMeter(now: () => number): Meter {
   const signatures = counter("thruway_signature_failures_total");
   const incidents = counter("thruway_incidents_total");
   const triage = counter("thruway_triage_runs_total");
+  const messages = counter("thruway_messages_total");
   const processing = histogram("webhook_processing_seconds", now);
   const batch = histogram("thruway_commit_batch_deliveries", now);
   const batches = batch.with({});
@@ -102,6 +110,10 @@ export function createMeter(now: () => number): Meter {
       count(delivery.source, observedIncidents(result.incidents, drafts));
     },
     triaged: (playbook, outcome) => triage.inc({ playbook, outcome }),
+    messaged(channel, outcome) {
+      // An alert compares them, and each is there from the first on.
+      for (const each of messageOutcomes) messages.inc({ channel, outcome: each }, each === outcome ? 1 : 0);
+    },
     async snapshot(sources) {
       const known = new Set([unknownSource, ...sources]);
       const { values } = await deliveries.get();

@@ -55,6 +55,11 @@ export const metrics = {
     help: "Triage runs that ended",
     labels: ["playbook", "outcome"],
   },
+  thruway_messages_total: {
+    type: "counter",
+    help: "Tries of notifications and of a feed's messages: sent, retry, or given up (dead)",
+    labels: ["channel", "outcome"],
+  },
   thruway_commit_batch_deliveries: {
     type: "histogram",
     help: "Deliveries that became durable together",

@@ -10,10 +10,10 @@ export interface Written {
 
 /** Writes a message as its channel has it. A webhook is signed; its `webhook-id` and `idempotency-key` are the same each time. */
 export function writeMessage(message: Message, channel: Channel, at: Date): Written {
-  const body = Buffer.from(JSON.stringify(shaped(message, channel.kind)));
+  const body = Buffer.from(message.body ?? JSON.stringify(shaped(message, channel.kind)));
   const headers = { "content-type": "application/json", "idempotency-key": message.id };
   if (channel.kind !== "webhook") return { headers, body };
-  const signed = standardWebhooks().sign({ url: "", body }, channel.secret, at);
+  const signed = standardWebhooks().sign({ url: "", body, id: message.id }, channel.secret, at);
   return { headers: { ...headers, ...signed.headers }, body };
 }
 

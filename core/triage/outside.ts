@@ -1,6 +1,7 @@
 /** What the section `triage` of the configuration file says: which services may be asked, and where notifications go. */
 import joi from "joi";
 import type { Detail } from "../errors.ts";
+import { documentFormats } from "../incidents/export/document.ts";
 import { type Checked, check } from "../validate.ts";
 
 /** Something to ask, or to have do something. */
@@ -17,12 +18,19 @@ export interface Service {
 
 export const channelKinds = ["webhook", "slack", "teams"] as const;
 
-/** Where notifications go. */
+/** What a webhook gets: messages of Thruway's own, or incidents as others write them. */
+export const channelFormats = ["thruway", ...documentFormats] as const;
+
+/** Where notifications and feeds go. */
 export interface Channel {
   readonly kind: (typeof channelKinds)[number];
   readonly url: string;
   /** `whsec_…`: signs a webhook by Standard Webhooks. */
   readonly secret?: string;
+  /** Of a webhook; left out, Thruway's own. */
+  readonly format?: (typeof channelFormats)[number];
+  /** Whether a webhook is told of every change of every incident. */
+  readonly feed?: boolean;
   readonly allow_private: boolean;
 }
 
@@ -32,6 +40,11 @@ export interface Outside {
 }
 
 export const noOutside: Outside = Object.freeze({ services: {}, channels: {} });
+
+/** The names of the channels that are told of every change. */
+export function feedsIn({ channels }: Outside): readonly string[] {
+  return Object.keys(channels).filter((name) => channels[name]?.feed === true);
+}
 
 const name = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const url = joi.string().custom((value: string, helpers) => {
@@ -54,6 +67,9 @@ export const serviceSchema: joi.ObjectSchema<Service> = joi.object<Service>({
   allow_private: joi.boolean().default(false),
 });
 
+const ofWebhook = (schema: joi.Schema): joi.Schema =>
+  joi.when("kind", { is: "webhook", then: schema, otherwise: joi.forbidden() });
+
 export const channelSchema: joi.ObjectSchema<Channel> = joi.object<Channel>({
   kind: joi
     .string()
@@ -64,6 +80,13 @@ export const channelSchema: joi.ObjectSchema<Channel> = joi.object<Channel>({
     .string()
     .pattern(/^whsec_[A-Za-z0-9+/=]{32,}$/, "whsec_ followed by base64 of at least 24 bytes")
     .when("kind", { is: "webhook", then: joi.required(), otherwise: joi.forbidden() }),
+  format: ofWebhook(
+    joi
+      .string()
+      .valid(...channelFormats)
+      .default("thruway"),
+  ),
+  feed: ofWebhook(joi.boolean().default(false)),
   allow_private: joi.boolean().default(false),
 });
 

@@ -21,16 +21,52 @@ export interface SenderDependencies {
   readonly leaseMs: number;
   readonly log: Logger;
   readonly now: () => Date;
+  /** Told of each try. */
+  readonly tried: (channel: string, outcome: "sent" | "retry" | "dead") => void;
   /** 0 to 1; spreads retries. */
   readonly random: () => number;
 }
 
+/** Each channel has a lane of its own: one that takes its time, or hangs, holds up no other. */
 export function startSender(deps: SenderDependencies): LeaseWorker {
-  return workOff(
-    () => deps.store.claimMessages(mostAtOnce, deps.now(), deps.leaseMs),
-    (job) => settle(job, deps),
-    (error) => deps.log.error({ err: error }, "Notification could not be settled"),
+  const { store, leaseMs, log, now } = deps;
+  const lanes = new Map<string, Promise<void>>();
+  let closed = false;
+
+  function failed(error: unknown): void {
+    log.error({ err: error }, "Notification could not be settled");
+  }
+
+  async function drain(channel: string): Promise<void> {
+    for (;;) {
+      if (closed) return;
+      const claimed = await store.claimMessages(channel, mostAtOnce, now(), leaseMs);
+      if (claimed.length === 0) return;
+      await Promise.all(claimed.map((job) => settle(job, deps).catch(failed)));
+    }
+  }
+
+  function open(channel: string): Promise<void> {
+    const lane = drain(channel)
+      .catch(failed)
+      .finally(() => lanes.delete(channel));
+    lanes.set(channel, lane);
+    return Promise.resolve();
+  }
+
+  const worker = workOff(
+    async () => (await store.dueChannels(now())).filter((channel) => !lanes.has(channel)),
+    open,
+    failed,
   );
+  return {
+    wake: () => worker.wake(),
+    async close() {
+      closed = true;
+      await worker.close();
+      await Promise.all(lanes.values());
+    },
+  };
 }
 
 async function settle({ message, epoch, attempts }: ClaimedMessage, deps: SenderDependencies): Promise<void> {
@@ -38,17 +74,23 @@ async function settle({ message, epoch, attempts }: ClaimedMessage, deps: Sender
   const fields = { message_id: message.id, channel: message.channel, attempts };
   const failure = await failureOf(message, deps);
   if (failure === undefined) {
-    await store.saveMessage({ ...message, state: "sent", sent_at: now().toISOString(), reason: null }, epoch, null);
+    // There is one for every change: what was sent is not kept, and comes back under the same id should this be cut short.
+    if (message.feed) await store.removeMessage(message.id, epoch);
+    else
+      await store.saveMessage({ ...message, state: "sent", sent_at: now().toISOString(), reason: null }, epoch, null);
+    deps.tried(message.channel, "sent");
     log.info({ ...fields }, "Notification sent");
     return;
   }
   if (attempts >= mostAttempts) {
     await store.saveMessage({ ...message, state: "dead", reason: failure }, epoch, null);
+    deps.tried(message.channel, "dead");
     log.error({ ...fields, reason: failure }, "Notification is given up");
     return;
   }
   const wait = Math.min(longestDelayMs, 1_000 * 2 ** (attempts - 1)) * (1 - random() / 2);
   await store.saveMessage({ ...message, reason: failure }, epoch, new Date(now().getTime() + wait));
+  deps.tried(message.channel, "retry");
   log.warn({ ...fields, reason: failure }, "Notification will be tried again");
 }
 

@@ -1,9 +1,11 @@
 /** The ports of triage over the stores of a gateway. */
+import { toDocument } from "../incidents/export/document.ts";
+import type { Message } from "../runs/message.ts";
 import type { StoredRun } from "../runs/run.ts";
 import type { IncidentStore } from "../store/ports.ts";
 import type { TriageStore } from "../store/triage-port.ts";
 import { historyOf } from "./history.ts";
-import type { Outside } from "./outside.ts";
+import type { Channel, Outside } from "./outside.ts";
 import type { Incidents, Lists, Services, TriagePorts } from "./ports.ts";
 
 /** Incidents as triage reads and changes them. */
@@ -33,6 +35,15 @@ export interface PortsDependencies {
 /** What the actions of a run reach. */
 export function portsFor(run: Pick<StoredRun, "incident_id">, deps: PortsDependencies): TriagePorts {
   const { incidents, triage, lists, services, now } = deps;
+
+  /** The incident as it is now: what is sent stays the same, whatever becomes of it until then. */
+  async function documentOf({ text }: Message, { format = "thruway" }: Channel): Promise<Pick<Message, "body">> {
+    if (format === "thruway") return {};
+    const incident = await incidents.get(run.incident_id);
+    if (incident === undefined) throw new Error(`there is no incident ${run.incident_id}`);
+    return { body: JSON.stringify(toDocument(format, incident, { message: text })) };
+  }
+
   return {
     incidents,
     history: historyOf(deps.list),
@@ -41,12 +52,14 @@ export function portsFor(run: Pick<StoredRun, "incident_id">, deps: PortsDepende
     outbox: {
       async post(message) {
         const { channels } = deps.outside();
-        if (!Object.hasOwn(channels, message.channel)) {
+        const channel = Object.hasOwn(channels, message.channel) ? channels[message.channel] : undefined;
+        if (channel === undefined) {
           const there = Object.keys(channels).join(", ") || "none";
           throw new Error(`there is no channel "${message.channel}" in the configuration file; there are: ${there}`);
         }
         const about = { incident_id: run.incident_id, state: "queued", sent_at: null, reason: null } as const;
-        const isNew = await triage.post({ ...message, ...about, created_at: now().toISOString() });
+        const body = await documentOf(message, channel);
+        const isNew = await triage.post({ ...message, ...body, ...about, created_at: now().toISOString() });
         deps.onPosted();
         return isNew;
       },

@@ -107,6 +107,8 @@ export interface Unverified {
 export interface Draft {
   readonly url: string;
   readonly body: Uint8Array;
+  /** Of the message, for schemes that sign one; left out, it is made of the body. */
+  readonly id?: string;
 }
 
 /** A signed request: headers to add, and the URL, which some schemes add a parameter to. */

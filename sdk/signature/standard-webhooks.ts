@@ -82,8 +82,8 @@ export function standardWebhooks(options: { readonly headers?: string; readonly 
     return { verified: true, scheme: name, signed, timestamp, toleranceSeconds: defaultToleranceSeconds };
   }
 
-  function sign({ url, body }: Draft, secret: string | undefined, at: Date): Signed {
-    const id = `msg_${hash("sha256", body, "hex").slice(0, 24)}`;
+  function sign({ url, body, id: given }: Draft, secret: string | undefined, at: Date): Signed {
+    const id = given ?? `msg_${hash("sha256", body, "hex").slice(0, 24)}`;
     const time = timestampUnits.s.write(at);
     const key = keyOf(secret ?? "", "whsec") ?? "";
     const signature = createHmac("sha256", key)

@@ -4,6 +4,7 @@ import { changeSuite } from "./changes.ts";
 import { commitSuite } from "./commits.ts";
 import { deliverySuite } from "./deliveries.ts";
 import { duplicateSuite } from "./duplicates.ts";
+import { feedSuite } from "./feed.ts";
 import { groupSuite } from "./groups.ts";
 import { incidentSuite } from "./incidents.ts";
 import { lifetimeSuite } from "./lifetime.ts";
@@ -39,6 +40,7 @@ const suites = [
   sourceSuite,
   tokenSuite,
   triageSuite,
+  feedSuite,
   lifetimeSuite,
 ];
 

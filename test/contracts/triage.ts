@@ -233,17 +233,46 @@ export function triageSuite(newPlace: NewPlace): void {
       const message = aMessage("r1:tell");
       assert.equal(await store.triage.post(message), true);
       assert.equal(await store.triage.post({ ...message, text: "other" }), false);
-      const [first] = await store.triage.claimMessages(10, at(0), leaseMs);
+      const [first] = await store.triage.claimMessages("soc", 10, at(0), leaseMs);
       assert.deepEqual(first, { message, epoch: 1, attempts: 1 });
       assert.equal(await store.triage.saveMessage({ ...message, reason: "away" }, 1, at(5_000)), true);
-      assert.deepEqual(await store.triage.claimMessages(10, at(4_999), leaseMs), []);
-      const [second] = await store.triage.claimMessages(10, at(5_000), leaseMs);
+      assert.deepEqual(await store.triage.claimMessages("soc", 10, at(4_999), leaseMs), []);
+      const [second] = await store.triage.claimMessages("soc", 10, at(5_000), leaseMs);
       assert.deepEqual([second?.attempts, second?.message.reason], [2, "away"]);
       const sent = { ...message, state: "sent", sent_at: noon } as const;
       assert.equal(await store.triage.saveMessage(sent, 1, null), false);
       assert.equal(await store.triage.saveMessage(sent, 2, null), true);
-      assert.deepEqual(await store.triage.claimMessages(10, at(999_000), leaseMs), []);
+      assert.deepEqual(await store.triage.claimMessages("soc", 10, at(999_000), leaseMs), []);
       assert.deepEqual(await store.triage.messagesOf("i1"), [sent]);
+    });
+
+    test("messages are claimed channel by channel, those that are due", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const [soc, chat] = [aMessage("r1:soc"), { ...aMessage("r1:chat"), channel: "chat" }];
+      for (const message of [soc, chat]) await store.triage.post(message);
+      assert.deepEqual((await store.triage.dueChannels(at(0))).toSorted(), ["chat", "soc"]);
+      const claimed = await store.triage.claimMessages("chat", 10, at(0), leaseMs);
+      assert.deepEqual(
+        claimed.map(({ message }) => message),
+        [chat],
+      );
+      assert.deepEqual(await store.triage.dueChannels(at(0)), ["soc"]);
+      assert.deepEqual((await store.triage.dueChannels(at(leaseMs))).toSorted(), ["chat", "soc"]);
+    });
+
+    test("a message is removed by who has its lease, with what it was to say word for word until then", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const message = { ...aMessage("soc:i1:1"), body: '{"a":"é\\u0000"}', feed: true } as const;
+      await store.triage.post(message);
+      const [claimed] = await store.triage.claimMessages("soc", 10, at(0), leaseMs);
+      assert.deepEqual(claimed?.message, message);
+      assert.equal(await store.triage.removeMessage(message.id, 0), false);
+      assert.deepEqual(await store.triage.messagesOf("i1"), [message]);
+      assert.equal(await store.triage.removeMessage(message.id, 1), true);
+      assert.equal(await store.triage.removeMessage(message.id, 1), false);
+      assert.deepEqual(await store.triage.messagesOf("i1"), []);
     });
 
     test("playbooks are kept by name and version, and removed by name", async () => {

@@ -104,7 +104,9 @@ test("webhook_config.example.yaml is valid once its variables are set, and shows
   const file = join(root, "webhook_config.example.yaml");
   const text = await readPage("webhook_config.example.yaml");
   const variables = [...text.matchAll(/"\$\{([A-Z_]+)\}"/g)].map(([, name = ""]) => name);
-  const secrets = Object.fromEntries(variables.map((name) => [name, `throw-away-test-secret-${name}`]));
+  const secrets = Object.fromEntries(
+    variables.map((name) => [name, `whsec_${Buffer.from(`throw-away-test-secret-${name}`).toString("base64")}`]),
+  );
   await using place = await anEmptyFolder();
   const validate = (env: NodeJS.ProcessEnv): Promise<{ readonly stdout: string }> =>
     run("tw-cli", ["config", "validate", file], { cwd: place.folder, env: { ...place.env, ...env } });

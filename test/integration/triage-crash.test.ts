@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,18 +6,10 @@ import { describe, test } from "node:test";
 import type { StoredRun } from "../../core/runs/run.ts";
 import { openStore } from "../../core/store/open.ts";
 import { aDelivery, aDraft, incidentsOf } from "../contracts/builders.ts";
+import { runMortal } from "../support/mortal.ts";
 import { aReceiver, type Received } from "../support/receiver.ts";
 
 const script = resolve(import.meta.dirname, "../support/triage-process.ts");
-
-/** How it ended: the signal, or what it printed. */
-function worker(...argv: readonly string[]): Promise<{ readonly signal: string | null; readonly stdout: string }> {
-  return new Promise((settled) => {
-    execFile(process.execPath, [script, ...argv], { timeout: 30_000 }, (error, stdout) => {
-      settled({ signal: error?.signal ?? null, stdout });
-    });
-  });
-}
 
 interface Left {
   readonly run: StoredRun | undefined;
@@ -37,8 +28,8 @@ async function killedBefore(write: number): Promise<Left> {
     const drafts = [aDraft({ triage: { playbook: "six_steps" } })];
     const [ref] = incidentsOf(await store.commits.commit({ delivery: aDelivery(), drafts }));
     await store.close();
-    const first = await worker(url, channel.url, String(write));
-    const { stdout } = first.signal === null ? first : await worker(url, channel.url);
+    const first = await runMortal(script, url, channel.url, String(write));
+    const { stdout } = first.signal === null ? first : await runMortal(script, url, channel.url);
     const after = await openStore(url);
     const run = await after.triage.get(ref?.incident_id ?? "");
     await after.close();

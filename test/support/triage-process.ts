@@ -15,20 +15,14 @@ import { libraryOf } from "../../core/triage/library.ts";
 import { startSender } from "../../core/triage/send.ts";
 import { incidentsOf, portsFor } from "../../core/triage/store-ports.ts";
 import { startTriage } from "../../core/triage/work.ts";
+import { mortal } from "./mortal.ts";
 import { sixSteps } from "./six-steps.ts";
 
 const [, , url = "", channel = "", last = "0"] = process.argv;
 const out = createOutput(process.stdout, process.stderr);
 const opened = await openStore(url);
 const leaseMs = 600;
-let writes = 0;
-
-/** Ends the process where this is the write that it does not live to make. */
-function counted<Result>(write: () => Promise<Result>): Promise<Result> {
-  writes += 1;
-  if (writes === Number(last)) process.kill(process.pid, "SIGKILL");
-  return write();
-}
+const { counted, writes } = mortal(Number(last));
 
 const { triage } = opened;
 const store: TriageStore = {
@@ -58,7 +52,11 @@ const given = {
   outside,
   now,
 };
-const sender = startSender({ store, outside, send: guardedSend(), leaseMs, log, now, random: () => 0 });
+const sender = startSender({
+  ...{ store, outside, send: guardedSend(), leaseMs, log, now },
+  tried: () => {},
+  random: () => 0,
+});
 const worker = startTriage({
   store,
   deliveries: opened.deliveries,
@@ -88,4 +86,4 @@ for (;;) {
 await worker.close();
 await sender.close();
 await opened.close();
-out.json({ writes });
+out.json({ writes: writes() });

@@ -41,7 +41,7 @@ export function triageRoutes(
       incident_id: id,
       incident_number: number,
       runs: runs.map(shownRun),
-      notifications: messages.map(({ data: _, ...message }) => message),
+      notifications: messages.map(({ data: _, body: __, ...message }) => message),
     } satisfies TriageView;
   });
   router.post("/api/incidents/:id/triage", ...manage, async (ctx) => {

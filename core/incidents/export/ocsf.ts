@@ -66,19 +66,29 @@ const unassigned = "Unassigned";
 /**
  * @param incident of which only what is shown is read
  * @param as by default an Incident Finding (2005); or a Detection Finding (2004), which has room for the evidence
+ * @param isNew whether who gets it did not know of the incident; by default, whether nothing has changed it yet
  */
-export function toOcsf(incident: Incident, as: OcsfClass = "incident_finding"): OcsfEvent {
+export function toOcsf(
+  incident: Incident,
+  as: OcsfClass = "incident_finding",
+  isNew: boolean = incident.created_at === incident.updated_at,
+): OcsfEvent {
   const known = incident.mitre.map((entry) => ({ entry, attack: attackOf(entry) }));
   const attacks = known.flatMap(({ attack }) => (attack === undefined ? [] : [ocsfAttack(attack)]));
   const foreign = known.filter(({ attack }) => attack === undefined).map(({ entry }) => entry);
   return as === "incident_finding"
-    ? incidentFinding(incident, attacks, foreign)
-    : detectionFinding(incident, attacks, foreign);
+    ? incidentFinding(incident, activityOf(incident, isNew), attacks, foreign)
+    : detectionFinding(incident, activityOf(incident, isNew), attacks, foreign);
 }
 
-function incidentFinding(incident: Incident, attacks: readonly object[], foreign: readonly object[]): OcsfEvent {
+function incidentFinding(
+  incident: Incident,
+  activity: Coded,
+  attacks: readonly object[],
+  foreign: readonly object[],
+): OcsfEvent {
   return {
-    ...event(incident, [2005, "Incident Finding"], incidentStatuses[incident.status]),
+    ...event(incident, [2005, "Incident Finding"], activity, incidentStatuses[incident.status]),
     ...(incident.description !== null && { desc: incident.description }),
     finding_info_list: [finding(incident, attacks)],
     ...(attacks.length > 0 && { attacks }),
@@ -88,11 +98,16 @@ function incidentFinding(incident: Incident, attacks: readonly object[], foreign
   };
 }
 
-function detectionFinding(incident: Incident, attacks: readonly object[], foreign: readonly object[]): OcsfEvent {
+function detectionFinding(
+  incident: Incident,
+  activity: Coded,
+  attacks: readonly object[],
+  foreign: readonly object[],
+): OcsfEvent {
   const isFalse = incident.verdict === "false_positive" && isEnded(incident);
   const { observables, evidences, resources, device } = evidenceOf(incident.entities);
   return {
-    ...event(incident, [2004, "Detection Finding"], isFalse ? suppressed : findingStatuses[incident.status]),
+    ...event(incident, [2004, "Detection Finding"], activity, isFalse ? suppressed : findingStatuses[incident.status]),
     is_alert: incident.status !== "closed",
     finding_info: finding(incident, attacks),
     ...(device && { device }),
@@ -104,9 +119,13 @@ function detectionFinding(incident: Incident, attacks: readonly object[], foreig
 }
 
 /** What both classes have. */
-function event(incident: Incident, [class_uid, class_name]: Coded, [status_id, status]: Coded): object {
+function event(
+  incident: Incident,
+  [class_uid, class_name]: Coded,
+  [activity_id, activity_name]: Coded,
+  [status_id, status]: Coded,
+): object {
   const { severity, assignee, url, number, title } = incident;
-  const [activity_id, activity_name] = activityOf(incident);
   const [severity_id, severityCaption] = severities[severity];
   const [type_id, type] = ticketTypes.internal;
   return {
@@ -176,9 +195,9 @@ function finding(incident: Incident, attacks: readonly object[]): object {
   };
 }
 
-function activityOf({ status, created_at, updated_at }: Incident): Coded {
+function activityOf({ status }: Incident, isNew: boolean): Coded {
   if (status === "closed") return activities.close;
-  return created_at === updated_at ? activities.create : activities.update;
+  return isNew ? activities.create : activities.update;
 }
 
 function isEnded({ status }: Incident): boolean {

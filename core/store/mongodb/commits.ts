@@ -13,7 +13,7 @@ import type { IncidentRef } from "../../incidents/incident.ts";
 import type { Commit, CommitResult, DeliverySummary, Outcome } from "../ports.ts";
 import type { Known } from "./alerts.ts";
 import { insertAll, writeAll } from "./bulk.ts";
-import type { Collections } from "./database.ts";
+import type { Collections, Writable } from "./database.ts";
 import { documentOf, shown } from "./deliveries.ts";
 import type { DeliveryDocument } from "./documents.ts";
 import { applyAlerts, findKnown } from "./incidents.ts";
@@ -38,7 +38,7 @@ export interface Batch {
 
 /** @throws {StoreError | MongoError} where it is not known what of the batch was written */
 export async function commitBatch(
-  collections: Collections,
+  collections: Writable,
   commits: readonly Commit[],
   options: CommitOptions,
 ): Promise<Batch> {

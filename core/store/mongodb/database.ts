@@ -38,7 +38,13 @@ export interface Collections {
   readonly checks: Collection<CheckDocument>;
 }
 
-export interface Database extends Collections {
+/** The collections for whoever writes incidents. */
+export interface Writable extends Collections {
+  /** Whether an incident that is made or changed is marked as to be announced. */
+  readonly follows: () => boolean;
+}
+
+export interface Database extends Writable {
   readonly client: MongoClient;
   readonly db: Db;
 }
@@ -70,14 +76,17 @@ const slackMs = 2_000;
  * @param url `mongodb://…`; its path names the database, `thruway` where it has none
  * @param timeoutMs what is not known to be on a majority's disks by then counts as not written
  * @param longestMs how long anything else may take, such as a list or the making of an index
+ * @param follows whether what is written to incidents is marked as to be announced
  * @throws {MongoError} for a URL that is none
  */
 export function connectionTo(
   url: string,
   timeoutMs: number,
   longestMs: number = timeoutMs * socketPatience,
+  follows: () => boolean = () => false,
 ): Connection {
-  let current: Database | undefined = databaseOf(url, timeoutMs, longestMs);
+  const open = (): Database => ({ ...databaseOf(url, timeoutMs, longestMs), follows });
+  let current: Database | undefined = open();
   let connecting: Promise<unknown> | undefined;
 
   function drop(database: Database): void {
@@ -89,7 +98,7 @@ export function connectionTo(
 
   return {
     async run(work) {
-      current ??= databaseOf(url, timeoutMs, longestMs);
+      current ??= open();
       const database = current;
       connecting ??= database.client.connect();
       try {
@@ -120,7 +129,7 @@ const socketCodes = new Set([
   ...["ERR_SOCKET_CLOSED", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"],
 ]);
 
-function databaseOf(url: string, timeoutMs: number, longestMs: number): Database {
+function databaseOf(url: string, timeoutMs: number, longestMs: number): Omit<Database, "follows"> {
   const client = new MongoClient(url, {
     appName: "thruway",
     writeConcern: { w: "majority", journal: true, wtimeoutMS: timeoutMs },

@@ -63,6 +63,8 @@ export interface IncidentDocument {
   readonly version: number;
   /** Its entries as JSON; absent where there are none yet. Lists do without it. */
   readonly timeline?: string;
+  /** Set where a feed has to tell of it: the version that its subscribers know. */
+  readonly unannounced?: number;
 }
 
 /** That a delivery has been applied to an incident: `<incident id>/<delivery id>`. */
@@ -110,6 +112,8 @@ export interface JobDocument {
   readonly due_at: Date | null;
   readonly epoch: number;
   readonly attempts: number;
+  /** Of a message. */
+  readonly channel?: string;
   readonly record: string;
   /** Of a run that was written down: see `shortRun`. */
   readonly short?: string;

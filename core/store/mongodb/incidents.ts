@@ -27,7 +27,7 @@ import { updated } from "../../incidents/update.ts";
 import { earliestId } from "../pages.ts";
 import { type Alerts, incidentKey, type Known } from "./alerts.ts";
 import { writeAll } from "./bulk.ts";
-import type { Collections } from "./database.ts";
+import type { Collections, Writable } from "./database.ts";
 import type { IncidentDocument } from "./documents.ts";
 import { group } from "./groups.ts";
 import type { Numbers } from "./numbers.ts";
@@ -86,7 +86,7 @@ const searchableAtOnce = 250;
  * @returns for each delivery the incident of each of its alerts, in their order
  */
 export async function applyAlerts(
-  collections: Collections,
+  collections: Writable,
   all: readonly Alerts[],
   before: Known,
   numbers: Numbers,
@@ -118,7 +118,7 @@ export async function applyAlerts(
 }
 
 async function settleAll(
-  collections: Collections,
+  collections: Writable,
   updates: ReadonlyMap<string, readonly Update[]>,
   known: ReadonlyMap<string, IncidentDocument>,
   numbers: Numbers,
@@ -142,7 +142,7 @@ async function settleAll(
 
 /** One attempt at each; those that another writer was quicker at are left out of what it returns. */
 async function applyOnce(
-  collections: Collections,
+  collections: Writable,
   updates: readonly (readonly [string, readonly Update[]])[],
   known: ReadonlyMap<string, IncidentDocument>,
   numbers: Numbers,
@@ -164,10 +164,13 @@ async function applyOnce(
     if (missing.length === 0) settled.push([key, stored]);
     else replacements.push([key, changed(stored, missing), stored.version]);
   }
+  const isFollowed = collections.follows();
   const operations: AnyBulkWriteOperation<IncidentDocument>[] = [
-    ...inserts.map(([, document]) => ({ insertOne: { document } })),
-    ...replacements.map(([, { _id, ...fields }, version]) => ({
-      updateOne: { filter: { _id, version }, update: { $set: fields } },
+    ...inserts.map(([, document]) => ({
+      insertOne: { document: isFollowed ? { ...document, unannounced: 0 } : document },
+    })),
+    ...replacements.map(([, { _id, unannounced: _, ...fields }, version]) => ({
+      updateOne: { filter: { _id, version }, update: { $set: fields, ...(isFollowed && marking(version)) } },
     })),
   ];
   const { taken, refused, matched } = await writeAll(collections.incidents, operations);
@@ -180,6 +183,11 @@ async function applyOnce(
     for (const [key, document] of replacements) settled.push([key, document]);
   }
   return settled;
+}
+
+/** Marks an incident, where it is not marked already: what is written together with the change cannot be forgotten. */
+function marking(version: number): { readonly $min: { readonly unannounced: number } } {
+  return { $min: { unannounced: version } };
 }
 
 /** Puts the last deliveries of incidents down that are about to be changed, and finds which updates stand there already. */
@@ -275,7 +283,7 @@ export function timelineOf({ timeline }: IncidentDocument): readonly TimelineEnt
 export function columnsOf(
   { triage: _, ...draft }: IncidentDraft,
   number: string,
-): Omit<IncidentDocument, "_id" | "number" | "deliveries" | "applied" | "version" | "timeline"> {
+): Omit<IncidentDocument, "_id" | "number" | "deliveries" | "applied" | "version" | "timeline" | "unannounced"> {
   const all = combined(draft);
   const { id, source, plugin, external_id, type, severity, status, verdict, assignee, updated_at, occurred_at } = all;
   return {
@@ -335,7 +343,7 @@ function findOne({ incidents }: Collections, idOrNumber: string): Promise<Incide
 
 /** @throws {Refusal} */
 export async function changeIncident(
-  collections: Collections,
+  collections: Writable,
   idOrNumber: string,
   change: IncidentChange,
   context: ChangeContext,
@@ -348,7 +356,7 @@ export async function changeIncident(
  * whoever finds the one without the other can finish it. @throws {Refusal}
  */
 export async function mergeIncident(
-  collections: Collections,
+  collections: Writable,
   idOrNumber: string,
   into: string | null,
   context: ChangeContext,
@@ -375,7 +383,7 @@ export async function mergeIncident(
 
 /** Lets an incident know what a part of it is now, and whatever that one is a part of. */
 async function bringUp(
-  collections: Collections,
+  collections: Writable,
   id: string,
   partId: string,
   context: Parameters<typeof withPart>[2],
@@ -393,7 +401,7 @@ function changeable(document: IncidentDocument): Changeable {
 
 /** Compares the version and sets it, as often as it takes. Which deliveries were applied last stays as it is. */
 async function rewrite(
-  collections: Collections,
+  collections: Writable,
   idOrNumber: string,
   change: (stored: Changeable) => Changed | undefined,
 ): Promise<IncidentDocument | undefined> {
@@ -409,7 +417,8 @@ async function rewrite(
       timeline: JSON.stringify(changed.timeline),
       version: changed.version,
     };
-    const { matchedCount } = await collections.incidents.updateOne({ _id, version }, { $set: fields });
+    const update = { $set: fields, ...(collections.follows() && marking(version)) };
+    const { matchedCount } = await collections.incidents.updateOne({ _id, version }, update);
     if (matchedCount === 1) return { ...stored, ...fields };
   }
   throw new StoreError("Too many gateways change the same incident at once");
@@ -443,9 +452,19 @@ async function whole(
   collections: Collections,
   document: IncidentDocument | undefined,
 ): Promise<WholeIncident | undefined> {
-  if (document === undefined) return undefined;
-  const [shown] = await withTriage(collections, [document]);
-  return shown && shownWhole(shown.draft, shown.kept, timelineOf(document));
+  return document && (await wholes(collections, [document]))[0];
+}
+
+/** Incidents as they are read alone. */
+export async function wholes(
+  collections: Collections,
+  documents: readonly IncidentDocument[],
+): Promise<readonly WholeIncident[]> {
+  const shown = await withTriage(collections, documents);
+  return shown.map(({ draft, kept }, index) => {
+    const document = documents[index];
+    return shownWhole(draft, kept, document === undefined ? [] : timelineOf(document));
+  });
 }
 
 /** What incidents are shown from: their documents, and in short their newest runs. */

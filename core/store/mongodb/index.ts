@@ -6,6 +6,7 @@ import type { Commit, CommitResult, Store } from "../ports.ts";
 import { type Committed, commitBatch } from "./commits.ts";
 import { connectionTo, type Database } from "./database.ts";
 import { getDelivery, listDeliveries, pruneDeliveries, recordRefused } from "./deliveries.ts";
+import { announce, unannouncedIncidents } from "./feed.ts";
 import { countIncidents, listIncidents } from "./incident-list.ts";
 import { changeIncident, getIncident, mergeIncident, pruneIncidents } from "./incidents.ts";
 import { numbersOf } from "./numbers.ts";
@@ -19,12 +20,14 @@ import {
   claimMessages,
   claimRuns,
   decideApproval,
+  dueChannels,
   getApproval,
   getRun,
   listApprovals,
   messagesOf,
   postMessage,
   putPlaybook,
+  removeMessage,
   removePlaybook,
   renewRun,
   runsOf,
@@ -62,7 +65,8 @@ const defaultLeaseMs = 30_000;
  */
 export function openMongoStore(url: string, options: MongoStoreOptions = {}): MongoStore {
   const { timeoutMs = defaultTimeoutMs, longestMs, leaseMs = defaultLeaseMs, now = () => new Date() } = options;
-  const { run, close } = connectionTo(url, timeoutMs, longestMs);
+  let follows = false;
+  const { run, close } = connectionTo(url, timeoutMs, longestMs, () => follows);
   const numbers = numbersOf(() => performance.now());
   /** The outcomes that are still being written. */
   let finishing: Promise<void> = Promise.resolve();
@@ -128,7 +132,7 @@ export function openMongoStore(url: string, options: MongoStoreOptions = {}): Mo
     },
     triage: {
       start: (given) => run((database) => startRun(database, given)),
-      claim: (limit, at, leaseMs) => run((database) => claimRuns(database, limit, at, leaseMs)),
+      claim: (limit, at, leaseMs) => run((database) => claimRuns(database, { limit, now: at, leaseMs })),
       save: (given, epoch, due) => run((database) => saveRun(database, given, epoch, due)),
       renew: (id, epoch, due) => run((database) => renewRun(database, id, epoch, due)),
       get: (id) => run((database) => getRun(database, id)),
@@ -138,12 +142,23 @@ export function openMongoStore(url: string, options: MongoStoreOptions = {}): Mo
       approvals: (query) => run((database) => listApprovals(database, query)),
       decide: (id, decision) => run((database) => decideApproval(database, id, decision)),
       post: (message) => run((database) => postMessage(database, message)),
-      claimMessages: (limit, at, leaseMs) => run((database) => claimMessages(database, limit, at, leaseMs)),
+      dueChannels: (at) => run((database) => dueChannels(database, at)),
+      claimMessages: (channel, limit, at, leaseMs) =>
+        run((database) => claimMessages(database, channel, { limit, now: at, leaseMs })),
       saveMessage: (message, epoch, due) => run((database) => saveMessage(database, message, epoch, due)),
+      removeMessage: (id, epoch) => run((database) => removeMessage(database, id, epoch)),
       messagesOf: (incidentId) => run((database) => messagesOf(database, incidentId)),
       playbooks: () => run((database) => allPlaybooks(database)),
       putPlaybook: (playbook) => run((database) => putPlaybook(database, playbook)),
       removePlaybook: (name) => run((database) => removePlaybook(database, name)),
+    },
+    feed: {
+      follow(on) {
+        follows = on;
+        return Promise.resolve();
+      },
+      unannounced: (limit) => run((database) => unannouncedIncidents(database, limit)),
+      announce: (all) => run((database) => announce(database, all)),
     },
     check: () =>
       run(async (database) => {

@@ -48,6 +48,11 @@ export const indexes: Readonly<Partial<Record<Name, Indexes>>> = {
     { name: "incidents_by_update", key: { updated_at: -1, id: -1 } },
     { name: "incidents_by_occurrence", key: { occurred_at: -1, id: -1 } },
     { name: "incidents_by_severity_rank", key: { severity_rank: 1, id: -1 } },
+    {
+      name: "incidents_unannounced",
+      key: { updated_at: 1 },
+      partialFilterExpression: { unannounced: { $type: "number" } },
+    },
     { name: "incidents_by_term", key: { terms: 1, id: -1 } },
   ],
   incident_aliases: [{ name: "incident_aliases_by_incident", key: { incident: 1 } }],
@@ -67,8 +72,8 @@ export const indexes: Readonly<Partial<Record<Name, Indexes>>> = {
   outbox: [
     { name: "outbox_by_incident", key: { incident: 1 } },
     {
-      name: "outbox_due",
-      key: { due_at: 1, _id: 1 },
+      name: "outbox_due_by_channel",
+      key: { channel: 1, due_at: 1, _id: 1 },
       partialFilterExpression: { due_at: { $type: "date" } },
     },
   ],

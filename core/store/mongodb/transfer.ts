@@ -100,7 +100,7 @@ const tables: { readonly [Table in Copied]: Imported<Table> } = {
   },
   incidents: {
     key: "id",
-    toDocument: ({ number, draft, deliveries, version, timeline }) => ({
+    toDocument: ({ number, draft, deliveries, version, timeline, unannounced }) => ({
       _id: incidentKeyOf(draft),
       number,
       ...columnsOf(draft, number),
@@ -109,6 +109,7 @@ const tables: { readonly [Table in Copied]: Imported<Table> } = {
       applied: [],
       version,
       ...(timeline.length > 0 && { timeline: JSON.stringify(timeline) }),
+      ...(unannounced !== null && { unannounced }),
     }),
     toRow: incidentRow,
   },
@@ -132,7 +133,7 @@ const tables: { readonly [Table in Copied]: Imported<Table> } = {
     toRow: jobRow,
   },
   approvals: { toDocument: approvalDocument, toRow: ({ record }) => JSON.parse(record) },
-  outbox: { toDocument: jobOf, toRow: jobRow },
+  outbox: { toDocument: (row) => ({ ...jobOf(row), channel: row.job.channel }), toRow: jobRow },
   playbooks: { toDocument: playbookDocument, toRow: ({ record }) => JSON.parse(record) },
 };
 
@@ -177,10 +178,10 @@ function deliveryRow(document: DeliveryDocument): TransferRows["deliveries"] {
 }
 
 function incidentRow(document: IncidentDocument): TransferRows["incidents"] {
-  const { id, number, version } = document;
+  const { id, number, version, unannounced = null } = document;
   const draft = JSON.parse(document.draft) as IncidentDraft;
   const deliveries = document.deliveries.slice(0, mostDeliveries);
-  return { id, number, draft, deliveries, version, timeline: timelineOf(document) };
+  return { id, number, draft, deliveries, version, timeline: timelineOf(document), unannounced };
 }
 
 /** Of its documents only what every collection has in common is used. */

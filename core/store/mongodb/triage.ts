@@ -45,24 +45,24 @@ export async function startRun({ triage_runs }: Collections, run: StoredRun): Pr
   return (await insertAll(triage_runs, [jobDocument(run)])).taken.size === 0;
 }
 
-export async function claimRuns(
-  { triage_runs }: Collections,
-  limit: number,
-  now: Date,
-  leaseMs: number,
-): Promise<readonly ClaimedRun[]> {
-  const claimed = await claim(triage_runs, limit, now, leaseMs);
+interface Claiming {
+  readonly limit: number;
+  readonly now: Date;
+  readonly leaseMs: number;
+}
+
+export async function claimRuns({ triage_runs }: Collections, claiming: Claiming): Promise<readonly ClaimedRun[]> {
+  const claimed = await claim(triage_runs, {}, claiming);
   return claimed.map(({ record, epoch, attempts }) => ({ run: JSON.parse(record) as StoredRun, epoch, attempts }));
 }
 
 /** Each by itself, under the epoch that it was seen with, so that of several who saw it one gets it. */
 async function claim(
   jobs: Collections["triage_runs"],
-  limit: number,
-  now: Date,
-  leaseMs: number,
+  of: Pick<JobDocument, "channel">,
+  { limit, now, leaseMs }: Claiming,
 ): Promise<readonly JobDocument[]> {
-  const due: Filter<JobDocument> = { due_at: { $type: "date", $lte: now } };
+  const due: Filter<JobDocument> = { ...of, due_at: { $type: "date", $lte: now } };
   const seen = await jobs
     .find(due, { projection: { epoch: 1 } })
     .sort({ due_at: 1, _id: 1 })
@@ -188,17 +188,26 @@ export async function decideApproval(
   return decided;
 }
 
+/** A message as it is put into the outbox. */
+export function messageDocument(message: StoredMessage): JobDocument {
+  return { ...jobDocument(message), channel: message.channel };
+}
+
 export async function postMessage({ outbox }: Collections, message: StoredMessage): Promise<boolean> {
-  return (await insertAll(outbox, [jobDocument(message)])).taken.size === 0;
+  return (await insertAll(outbox, [messageDocument(message)])).taken.size === 0;
+}
+
+export async function dueChannels({ outbox }: Collections, now: Date): Promise<readonly string[]> {
+  const found = await outbox.distinct("channel", { due_at: { $type: "date", $lte: now } });
+  return found.filter((channel) => channel !== undefined);
 }
 
 export async function claimMessages(
   { outbox }: Collections,
-  limit: number,
-  now: Date,
-  leaseMs: number,
+  channel: string,
+  claiming: Claiming,
 ): Promise<readonly ClaimedMessage[]> {
-  const claimed = await claim(outbox, limit, now, leaseMs);
+  const claimed = await claim(outbox, { channel }, claiming);
   return claimed.map(({ record, epoch, attempts }) => ({
     message: JSON.parse(record) as StoredMessage,
     epoch,
@@ -214,6 +223,10 @@ export async function saveMessage(
 ): Promise<boolean> {
   const fields = { record: JSON.stringify(message), due_at: due };
   return (await outbox.updateOne({ _id: message.id, epoch }, { $set: fields })).matchedCount === 1;
+}
+
+export async function removeMessage({ outbox }: Collections, id: string, epoch: number): Promise<boolean> {
+  return (await outbox.deleteOne({ _id: id, epoch })).deletedCount === 1;
 }
 
 export async function messagesOf({ outbox }: Collections, incident: string): Promise<readonly StoredMessage[]> {

@@ -149,6 +149,7 @@ export function pruneIncidents(db: Database, before: number, limit: number): num
       db.run("DELETE FROM incident_deliveries WHERE incident = ?", String(id));
       unindex(db, Number(number));
       db.run("DELETE FROM incident_aliases WHERE number = ?", Number(number));
+      db.run("DELETE FROM unannounced WHERE number = ?", Number(number));
       db.run("DELETE FROM timelines WHERE number = ?", Number(number));
       db.run("DELETE FROM incidents WHERE number = ?", Number(number));
       pruneTriage(db, String(id));

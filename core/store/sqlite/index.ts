@@ -135,12 +135,20 @@ export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrit
       approvals: (query) => reader.call("listApprovals", query),
       decide: (id, { at, ...decision }) => writer.call("decideApproval", id, decision, at.getTime()),
       post: (message) => writer.call("postMessage", message),
-      claimMessages: (limit, now, leaseMs) => writer.call("claimMessages", limit, now.getTime(), leaseMs),
+      dueChannels: (now) => reader.call("dueChannels", now.getTime()),
+      claimMessages: (channel, limit, now, leaseMs) =>
+        writer.call("claimMessages", channel, limit, now.getTime(), leaseMs),
       saveMessage: (message, epoch, due) => writer.call("saveMessage", message, epoch, due?.getTime() ?? null),
+      removeMessage: (id, epoch) => writer.call("removeMessage", id, epoch),
       messagesOf: (incidentId) => reader.call("messagesOf", incidentId),
       playbooks: () => reader.call("allPlaybooks"),
       putPlaybook: (playbook) => writer.call("putPlaybook", playbook),
       removePlaybook: (name) => writer.call("removePlaybook", name),
+    },
+    feed: {
+      follow: (on) => writer.call("followIncidents", on),
+      unannounced: (limit) => reader.call("unannouncedIncidents", limit),
+      announce: (all) => writer.call("announce", all),
     },
     async check() {
       await writer.call("check");

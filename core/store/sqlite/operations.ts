@@ -9,6 +9,7 @@ import {
   requeueDelivery,
   retryDelivery,
 } from "./deliveries.ts";
+import { announce, followIncidents, unannouncedIncidents } from "./feed.ts";
 import { indexIncidents } from "./incident-index.ts";
 import { countIncidents, listIncidents } from "./incident-list.ts";
 import { changeIncident, getIncident, mergeIncident, pruneIncidents } from "./incidents.ts";
@@ -19,12 +20,14 @@ import {
   claimMessages,
   claimRuns,
   decideApproval,
+  dueChannels,
   getApproval,
   getRun,
   listApprovals,
   messagesOf,
   postMessage,
   putPlaybook,
+  removeMessage,
   removePlaybook,
   renewRun,
   runsOf,
@@ -48,12 +51,14 @@ function checkpoint(db: Database): void {
 export const operations = {
   addSource,
   allSources,
+  announce,
   changeIncident,
   check,
   checkpoint,
   claimDeliveries,
   commitBatch,
   countIncidents,
+  followIncidents,
   getDelivery,
   getIncident,
   getToken,
@@ -76,18 +81,21 @@ export const operations = {
   claimMessages,
   claimRuns,
   decideApproval,
+  dueChannels,
   getApproval,
   getRun,
   listApprovals,
   messagesOf,
   postMessage,
   putPlaybook,
+  removeMessage,
   removePlaybook,
   renewRun,
   runsOf,
   saveMessage,
   saveRun,
   startRun,
+  unannouncedIncidents,
 };
 
 export type Operations = typeof operations;

@@ -140,6 +140,8 @@ const migrations: readonly string[] = [
     due_at INTEGER,
     epoch INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
+    -- The run in short, from the first time that it is written down: lists then need not read the whole one behind it.
+    short TEXT,
     run TEXT NOT NULL
   ) STRICT;
   CREATE INDEX triage_runs_by_incident ON triage_runs (incident, id);
@@ -160,10 +162,19 @@ const migrations: readonly string[] = [
     due_at INTEGER,
     epoch INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
-    message TEXT NOT NULL
+    message TEXT NOT NULL,
+    channel TEXT GENERATED ALWAYS AS (message ->> '$.channel') VIRTUAL
   ) STRICT;
   CREATE INDEX outbox_by_incident ON outbox (incident);
-  CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
+  -- Messages are sent channel by channel.
+  CREATE INDEX outbox_due_by_channel ON outbox (channel, due_at) WHERE due_at IS NOT NULL;
+
+  -- Incidents that a feed has to tell of, written by triggers and only while there is a feed.
+  CREATE TABLE unannounced (
+    place INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    since INTEGER NOT NULL
+  ) STRICT;
 
   CREATE TABLE playbooks (
     name TEXT NOT NULL,
@@ -171,24 +182,6 @@ const migrations: readonly string[] = [
     record TEXT NOT NULL,
     PRIMARY KEY (name, version)
   ) STRICT, WITHOUT ROWID;
-  `,
-  // A run in short, from the first time that it is written down: before the whole one, which lists then need not read.
-  `
-  ALTER TABLE triage_runs RENAME TO former_runs;
-  CREATE TABLE triage_runs (
-    id TEXT NOT NULL UNIQUE,
-    incident TEXT NOT NULL,
-    due_at INTEGER,
-    epoch INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    short TEXT,
-    run TEXT NOT NULL
-  ) STRICT;
-  INSERT INTO triage_runs (rowid, id, incident, due_at, epoch, attempts, run)
-    SELECT rowid, id, incident, due_at, epoch, attempts, run FROM former_runs;
-  DROP TABLE former_runs;
-  CREATE INDEX triage_runs_by_incident ON triage_runs (incident, id);
-  CREATE INDEX triage_runs_due ON triage_runs (due_at) WHERE due_at IS NOT NULL;
   `,
 ];
 

@@ -94,18 +94,19 @@ const tables: { readonly [Table in TransferTable]: Exported<Table> } = {
   },
   incidents: {
     name: "incidents",
-    columns: `id, number, draft, version,
+    columns: `id, number, draft, version, (SELECT since FROM unannounced WHERE number = incidents.number) AS unannounced,
       (SELECT entries FROM timelines WHERE number = incidents.number) AS timeline,
       (SELECT json_group_array(delivery) FROM (SELECT delivery FROM incident_deliveries WHERE incident = incidents.id
        ORDER BY delivery LIMIT ${mostDeliveries})) AS deliveries`,
     key: "id",
-    toRow: ({ id, number, draft, deliveries, version, timeline }) => ({
+    toRow: ({ id, number, draft, deliveries, version, timeline, unannounced }) => ({
       id: String(id),
       number: numberOf(number),
       draft: JSON.parse(String(draft)) as IncidentDraft,
       deliveries: JSON.parse(String(deliveries)) as string[],
       version: Number(version),
       timeline: typeof timeline === "string" ? (JSON.parse(timeline) as TimelineEntry[]) : [],
+      unannounced: unannounced as number | null,
     }),
   },
   incident_deliveries: {
@@ -140,8 +141,8 @@ const tables: { readonly [Table in TransferTable]: Exported<Table> } = {
   },
 };
 
-function recordIn<Record>({ record }: Row): Record {
-  return JSON.parse(String(record)) as Record;
+function recordIn({ record }: Row): ReturnType<typeof JSON.parse> {
+  return JSON.parse(String(record));
 }
 
 function incidentKeyIn({ id, source, external_id }: Row): string {

@@ -38,16 +38,22 @@ interface Claiming {
   readonly limit: number;
   readonly now: number;
   readonly leaseMs: number;
+  /** Left out, of any. */
+  readonly channel?: string;
 }
 
 function claim(
   db: Database,
   table: "triage_runs" | "outbox",
   record: "run" | "message",
-  { limit, now, leaseMs }: Claiming,
+  { limit, now, leaseMs, channel }: Claiming,
 ): readonly { readonly record: string; readonly epoch: number; readonly attempts: number }[] {
   return db.transaction(() => {
-    const due = db.all(`SELECT id FROM ${table} WHERE due_at <= ? ORDER BY due_at, id LIMIT ?`, now, limit);
+    const { where, values } = conditions([
+      ["channel = ?", channel],
+      ["due_at <= ?", now],
+    ]);
+    const due = db.all(`SELECT id FROM ${table} ${where} ORDER BY due_at, id LIMIT ?`, ...values, limit);
     return due.map(({ id }) => {
       const row = db.get(
         `UPDATE ${table} SET due_at = ?, epoch = epoch + 1, attempts = attempts + 1 WHERE id = ?
@@ -140,8 +146,18 @@ export function postMessage(db: Database, message: StoredMessage): boolean {
   return made === 1;
 }
 
-export function claimMessages(db: Database, limit: number, now: number, leaseMs: number): readonly ClaimedMessage[] {
-  return claim(db, "outbox", "message", { limit, now, leaseMs }).map(({ record, epoch, attempts }) => ({
+export function dueChannels(db: Database, now: number): readonly string[] {
+  return db.all("SELECT DISTINCT channel FROM outbox WHERE due_at <= ?", now).map(({ channel }) => String(channel));
+}
+
+export function claimMessages(
+  db: Database,
+  channel: string,
+  limit: number,
+  now: number,
+  leaseMs: number,
+): readonly ClaimedMessage[] {
+  return claim(db, "outbox", "message", { channel, limit, now, leaseMs }).map(({ record, epoch, attempts }) => ({
     message: JSON.parse(record) as StoredMessage,
     epoch,
     attempts,
@@ -154,6 +170,10 @@ export function saveMessage(db: Database, message: StoredMessage, epoch: number,
     ...[JSON.stringify(message), due, message.id, epoch],
   );
   return changed === 1;
+}
+
+export function removeMessage(db: Database, id: string, epoch: number): boolean {
+  return db.run("DELETE FROM outbox WHERE id = ? AND epoch = ?", id, epoch) === 1;
 }
 
 export function messagesOf(db: Database, incident: string): readonly StoredMessage[] {

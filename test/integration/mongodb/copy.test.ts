@@ -323,6 +323,8 @@ describe("a target of a copy", { skip }, () => {
         deliveries: ["d-0001"],
         version: 1,
         timeline: [],
+        // None of its versions is known to a feed.
+        unannounced: 0,
       };
       await target.write("incidents", [incident]);
       await target.write("incidents", [incident]);

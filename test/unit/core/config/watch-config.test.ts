@@ -38,7 +38,7 @@ async function aFile(text?: string): Promise<Watched> {
     logged,
     write,
     async start() {
-      const reach = (): void => {};
+      const reach = (): Promise<void> => Promise.resolve();
       const takers = {
         reach,
         sources,

@@ -59,7 +59,15 @@ function aTarget(given: {
 const options = { onProgress: () => {}, isStopped: () => false, now: () => new Date(noon) };
 
 function anIncident(id: string): TransferRows["incidents"] {
-  return { id, number: `INC-2026-000${id}`, draft: aDraft({ id }), deliveries: [], version: 1, timeline: [] };
+  return {
+    id,
+    number: `INC-2026-000${id}`,
+    draft: aDraft({ id }),
+    deliveries: [],
+    version: 1,
+    timeline: [],
+    unannounced: null,
+  };
 }
 
 test("rows of the same content have the same text, whatever the order of their fields", () => {

@@ -110,6 +110,18 @@ test("triage runs and the sizes of commits count", async () => {
   assert.equal(metrics.get("thruway_commit_batch_deliveries_sum"), 304);
 });
 
+test("a channel that is tried has all its outcomes from the first on", async () => {
+  const meter = createMeter(() => 0);
+  meter.messaged("siem", "retry");
+  meter.messaged("siem", "sent");
+  meter.messaged("siem", "sent");
+  const metrics = await counted(meter);
+  const found = ["sent", "retry", "dead"].map((outcome) =>
+    metrics.get(`thruway_messages_total{channel="siem",outcome="${outcome}"}`),
+  );
+  assert.deepEqual(found, [2, 1, 0]);
+});
+
 test("a registered source for which nothing came is there with a zero, and so is the unknown one", async () => {
   const metrics = await counted(
     createMeter(() => 0),

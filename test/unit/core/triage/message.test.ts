@@ -19,8 +19,14 @@ test("a webhook is signed by Standard Webhooks, with one id however often it is 
     text: message.text,
     data: message.data,
   });
-  assert.equal(headers["webhook-id"], again.headers["webhook-id"]);
+  assert.deepEqual([headers["webhook-id"], again.headers["webhook-id"]], ["r1:tell", "r1:tell"]);
   assert.equal(headers["idempotency-key"], "r1:tell");
+});
+
+test("what was written when it was posted is sent word for word", () => {
+  const channel = { kind: "webhook", url, secret, allow_private: false } as const;
+  const body = '{"a":  1}';
+  assert.equal(Buffer.from(writeMessage({ ...message, body }, channel, new Date()).body).toString(), body);
 });
 
 test("what a sender wrote mentions nobody in Slack", () => {

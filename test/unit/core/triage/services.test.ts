@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { guardedSend } from "../../../../core/outbound/guarded-request.ts";
-import { readOutside } from "../../../../core/triage/outside.ts";
+import { feedsIn, readOutside } from "../../../../core/triage/outside.ts";
 import type { ServiceAnswer, Services } from "../../../../core/triage/ports.ts";
 import { servicesOf } from "../../../../core/triage/services.ts";
 import { aReceiver, type Reply } from "../../../support/receiver.ts";
 import { noon } from "./builders.ts";
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 
 function services(url: string, given: object = {}): Services {
   const read = readOutside({ services: { rep: { url, allow_private: true, ...given } } });
@@ -74,14 +76,29 @@ test("a private address is asked only where the operator allows it", async () =>
   await assert.rejects(ask(services(server.url, { allow_private: false }), "x"), /private address/);
 });
 
+test("a webhook gets messages of Thruway's own and no feed, unless it says otherwise", () => {
+  const read = readOutside({ channels: { soc: { url: "https://c.example", secret } } });
+  assert.ok("value" in read);
+  const { kind, format, feed } = read.value.channels.soc ?? {};
+  assert.deepEqual([kind, format, feed, feedsIn(read.value)], ["webhook", "thruway", false, []]);
+});
+
 test("what is wrong in the section is said with its place", () => {
   const read = readOutside({
     services: { rep: { url: "ftp://x" } },
-    channels: { soc: { url: "https://a:b@c.example" }, chat: { kind: "slack", url: "https://c.example", secret: "x" } },
+    channels: {
+      soc: { url: "https://a:b@c.example" },
+      chat: { kind: "slack", url: "https://c.example", secret: "x", feed: true, format: "ocsf" },
+      siem: { url: "https://c.example", secret, format: "csv", feed: "sometimes" },
+    },
   });
   assert.ok("details" in read);
   assert.deepEqual(read.details.map(({ path }) => path).toSorted(), [
+    "triage.channels.chat.feed",
+    "triage.channels.chat.format",
     "triage.channels.chat.secret",
+    "triage.channels.siem.feed",
+    "triage.channels.siem.format",
     "triage.channels.soc.secret",
     "triage.channels.soc.url",
     "triage.services.rep.url",

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
-import { newRun } from "../../../../../core/runs/run.ts";
 import { openStore } from "../../../../../core/store/open.ts";
 import type { Store } from "../../../../../core/store/ports.ts";
 import { openDatabase } from "../../../../../core/store/sqlite/database.ts";
@@ -186,35 +185,6 @@ describe("a database of schema version 1", () => {
       assert.equal((await old.store.commits.commit(aCommit({ key }))).kind, "committed", key);
     }
   });
-});
-
-test("runs of schema version 4 are still there, in their order, and an incident says what the newest is", async () => {
-  await using folder = await aFolder();
-  const file = join(folder.path, "thruway.db");
-  writeOld(file);
-  const db = openDatabase(file, "write");
-  migrate(db.handle);
-  const about = { incident_id: incident.id, incident_number: "INC-2026-0001", playbook: "p", asked_by: "auto" };
-  const runs = ["b", "a"].map((id) => newRun({ ...about, id, created_at: noon }));
-  // As it was before a run was kept in short.
-  db.handle.exec(`DROP TABLE triage_runs; CREATE TABLE triage_runs (id TEXT NOT NULL UNIQUE, incident TEXT NOT NULL,
-    due_at INTEGER, epoch INTEGER NOT NULL, attempts INTEGER NOT NULL, run TEXT NOT NULL) STRICT;
-    CREATE INDEX triage_runs_by_incident ON triage_runs (incident, id); PRAGMA user_version = 4;`);
-  for (const run of runs)
-    db.run("INSERT INTO triage_runs VALUES (?, ?, 0, 3, 1, ?)", run.id, run.incident_id, JSON.stringify(run));
-  db.close();
-  const store = await openStore(`sqlite:${file}`);
-  assert.deepEqual(await store.triage.runsOf(incident.id), runs.toReversed());
-  assert.equal((await store.incidents.get(incident.id))?.triage?.run_id, "a");
-  const claimed = await store.triage.claim(10, at(0), 1_000);
-  assert.deepEqual(
-    claimed.map(({ epoch, attempts }) => [epoch, attempts]),
-    [
-      [4, 2],
-      [4, 2],
-    ],
-  );
-  await store.close();
 });
 
 test("of two that bring a database to the newest schema, the second finds it done", async () => {

@@ -65,7 +65,7 @@ test("every table of the schema is copied, or is made anew of what is", async ()
   db.close();
   const copied = [
     ...["approvals", "deliveries", "incident_aliases", "incident_deliveries", "incidents", "keys", "numbers", "outbox"],
-    ...["playbooks", "sources", "timelines", "tokens", "triage_runs"],
+    ...["playbooks", "sources", "timelines", "tokens", "triage_runs", "unannounced"],
   ];
   const isMadeAnew = (name: string): boolean => /^(?:unindexed|indexed|incident_terms(?:_.+)?)$/.test(name);
   assert.deepEqual(
