@@ -2,4 +2,4 @@
 export const largestMongoBody = 15 * 1_024 * 1_024;
 
 /** Counts by facet look at so many incidents, the newest, so that they take no longer however many there are. */
-export const mostCounted = 100_000;
+export const mostCounted = 25_000;

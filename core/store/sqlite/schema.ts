@@ -183,6 +183,17 @@ const migrations: readonly string[] = [
     PRIMARY KEY (name, version)
   ) STRICT, WITHOUT ROWID;
   `,
+  // The indexes of times have all that is filtered by: what is looked at one by one stands together there.
+  `
+  DROP INDEX indexed_by_update;
+  DROP INDEX indexed_by_occurrence;
+  CREATE INDEX indexed_by_update ON indexed (
+    updated_at, place, occurred_at, status, severity, verdict, source, plugin, type, assignee, test
+  );
+  CREATE INDEX indexed_by_occurrence ON indexed (
+    occurred_at, place, updated_at, status, severity, verdict, source, plugin, type, assignee, test
+  );
+  `,
 ];
 
 /** The version that `migrate` brings a database to. */
