@@ -31,7 +31,7 @@ export function printSteps(steps: readonly StepRecord[], verdict: RunVerdict | n
   const { confidence, reason } = verdict;
   const sure = confidence === null ? "" : ` (${Math.round(confidence * 100)} %)`;
   out.line(`  ${out.paint("bold", verdict.verdict)}${sure}: ${printable(reason)}`);
-  if (!verdict.applied) out.line(out.paint("yellow", "  somebody had given another verdict meanwhile, which stands"));
+  if (!verdict.applied) out.line(out.paint("yellow", "  somebody has given another verdict, which stands"));
 }
 
 /** `tag=lure`, `found=true`; what is empty is left out. */

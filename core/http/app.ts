@@ -78,7 +78,13 @@ export function createApp(deps: AppDependencies): Koa<State> {
   incidentExportRoutes(router, manage, store.incidents);
   incidentRoutes(router, manage, { ...deps, incidents: store.incidents });
   deliveryRoutes(router, manage, { ...deps, deliveries: store.deliveries });
-  triageRoutes(router, manage, { store: store.triage, incidents: store.incidents, onStarted: deps.wakeTriage, now });
+  triageRoutes(router, manage, {
+    ...deps.playbooks,
+    store: store.triage,
+    incidents: store.incidents,
+    onStarted: deps.wakeTriage,
+    now,
+  });
   playbookRoutes(router, manage, { store: store.triage, ...deps.playbooks, now });
   approvalRoutes(router, manage, { store: store.triage, onDecided: deps.wakeTriage, now });
   queueRoutes(router, manage, { ...store, now });

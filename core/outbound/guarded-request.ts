@@ -1,6 +1,7 @@
 /**
  * A request to an address that an operator has allowed, made so that nothing can lead it elsewhere: the name is resolved once, every
- * address that it has is looked at, and the connection goes to the one that was; a redirect is followed only to the same host.
+ * address that it has is looked at, and the connection goes to the one that was; a redirect is followed only to the same host,
+ * and no further up than is allowed.
  */
 import { lookup as dnsLookup } from "node:dns";
 import { request as httpRequest, type IncomingMessage } from "node:http";
@@ -14,6 +15,8 @@ const largestAnswer = 1_048_576;
 export interface GuardedRequest {
   readonly method: string;
   readonly url: string;
+  /** What the address that a redirect leads to begins with; left out, anything of the host will do. */
+  readonly below?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly signal: AbortSignal;
@@ -71,6 +74,8 @@ for (const [network, bits] of [
 for (const [network, bits] of [
   ...[
     ["::", 96],
+    // RFC 2765; not to be mistaken for the mapped ones, which are looked at as what they are.
+    ["::ffff:0:0:0", 96],
     ["64:ff9b::", 96],
     ["64:ff9b:1::", 48],
     ["100::", 64],
@@ -112,7 +117,7 @@ export function guardedSend(resolve: Resolve = resolveByDns): GuardedSend {
   return async (given) => {
     let url = new URL(given.url);
     for (let redirects = 0; ; redirects += 1) {
-      const address = await addressOf(url, given.allowPrivate);
+      const address = await orAborted(addressOf(url, given.allowPrivate), given.signal);
       const answer = await sendTo(address, url, given);
       if (answer.location === undefined || given.method !== "GET") return answer;
       if (redirects >= mostRedirects) throw new Error(`it redirects more than ${mostRedirects} times`);
@@ -120,9 +125,21 @@ export function guardedSend(resolve: Resolve = resolveByDns): GuardedSend {
       if (next.host !== url.host || next.protocol !== url.protocol) {
         throw new Error(`it redirects to another host, ${next.host.slice(0, 100)}, which is not followed`);
       }
+      if (!next.href.startsWith(given.below ?? ""))
+        throw new Error(`it redirects out of ${given.below}, which is not followed`);
       url = next;
     }
   };
+}
+
+/** DNS cannot be told to stop; nobody waits for it any longer. */
+function orAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  asked.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  return promise;
 }
 
 function sendTo(

@@ -20,3 +20,14 @@ export interface Approval {
   readonly decided_by: string | null;
   readonly comment: string | null;
 }
+
+/** Whether a question that is pending can be answered so: once its time is up, it has expired, and nobody allows it any more. */
+export function mayBeDecided(approval: Approval, state: ApprovalState, at: Date): boolean {
+  if (approval.state !== "pending") return false;
+  return state === "expired" || !isOver(approval, at);
+}
+
+/** Whether the time to answer is up. */
+export function isOver({ expires_at }: Approval, at: Date): boolean {
+  return expires_at !== null && expires_at <= at.toISOString();
+}

@@ -21,6 +21,11 @@ export function maskOptions(schema: joi.ObjectSchema, options: Options): Options
   return mapSensitive(schema.describe(), options, () => masked);
 }
 
+/** Whether anything that a schema describes is sensitive. */
+export function hasSensitive(schema: joi.ObjectSchema): boolean {
+  return JSON.stringify(schema.describe()).includes('"sensitive":true');
+}
+
 function mapSensitive(description: joi.Description, options: Options, change: (value: unknown) => unknown): Options {
   const keys: Readonly<Record<string, joi.Description>> = description.keys ?? {};
   return Object.fromEntries(

@@ -62,7 +62,7 @@ export interface TriageStore {
   ask(approval: Approval): Promise<Approval>;
   approval(id: string): Promise<Approval | undefined>;
   approvals(query: ApprovalQuery): Promise<ApprovalPage>;
-  /** Decides what is pending, and makes its run due. `undefined` where it is not pending. */
+  /** Decides what is pending, and makes its run due. `undefined` where it is not, or its time is up. */
   decide(id: string, decision: Decision): Promise<Approval | undefined>;
 
   /** Adds a message that is due at once. `false` where there is one of that id. */

@@ -73,13 +73,14 @@ class Compiler {
     const otherwise = own(verdict, "otherwise");
     const last = typeof otherwise === "string" ? { verdict: otherwise } : otherwise;
     const place = ["verdict", "otherwise"];
+    const verdictPlace = typeof otherwise === "string" ? place : undefined;
     return {
       definition: definition as Definition,
       name: String(own(definition, "name")),
       version: String(own(definition, "version")),
       steps,
       rules,
-      otherwise: last === undefined ? undefined : this.rule(last, "verdict.otherwise", place, scope),
+      otherwise: last === undefined ? undefined : this.rule(last, "verdict.otherwise", place, scope, verdictPlace),
     };
   }
 
@@ -87,7 +88,7 @@ class Compiler {
     let now = scope;
     const steps: Step[] = [];
     for (const [index, step] of listOf(given).entries()) {
-      if (typeof step !== "object" || step === null) continue;
+      if (typeof step !== "object" || step === null || this.#steps > mostSteps) continue;
       const [compiled, after] = this.#step(step, [...place, index], now);
       if (compiled !== undefined) steps.push(compiled);
       now = after;
@@ -157,7 +158,7 @@ class Compiler {
   }
 
   #parameters(given: unknown, action: CoreAction, place: Place, scope: Scope): Fill {
-    const { fill, faults, templated } = compileTemplates(given, scope);
+    const { fill, faults, templated } = compileTemplates(given, scope, undefined, segmentsOf(action));
     for (const { path, message } of faults) this.#fault([...place, ...path], message);
     const { error } = action.parameters.validate(given, validating);
     for (const detail of error?.details ?? []) {
@@ -169,14 +170,13 @@ class Compiler {
     return fill;
   }
 
-  rule(given: unknown, id: string, place: Place, scope: Scope): Rule {
+  rule(given: unknown, id: string, place: Place, scope: Scope, verdictPlace: Place = [...place, "verdict"]): Rule {
     const rule = given as RuleDefinition;
-    const verdict = this.#text(own(rule, "verdict"), [...place, "verdict"], scope);
+    const verdict = this.#text(own(rule, "verdict"), verdictPlace, scope);
     const said = own(rule, "verdict");
     const isLiteral = typeof said === "string" && !said.includes("{{");
     if (isLiteral && !(verdicts as readonly string[]).includes(said)) {
-      const at = place.at(-1) === "otherwise" && typeof given !== "object" ? place : [...place, "verdict"];
-      this.#fault(at, `must be one of ${verdicts.join(", ")}`);
+      this.#fault(verdictPlace, `must be one of ${verdicts.join(", ")}`);
     }
     const [then] = this.steps(own(rule, "then"), [...place, "then"], scope);
     const confidence = own(rule, "confidence");
@@ -231,6 +231,14 @@ function onErrorOf(given: unknown): OnError {
     backoffMs: durationMs(typeof backoff === "string" ? backoff : "1s") ?? 0,
     then: given === "continue" || own(given, "then") === "continue" ? "continue" : "fail",
   };
+}
+
+/** The parameters of an action that are paths of an address. */
+function segmentsOf({ parameters }: CoreAction): readonly string[] {
+  const keys: Readonly<Record<string, joi.Description>> = parameters.describe().keys ?? {};
+  const isPath = ({ metas = [] }: joi.Description): boolean =>
+    (metas as readonly { readonly segments?: boolean }[]).some(({ segments }) => segments === true);
+  return Object.keys(keys).filter((name) => isPath(keys[name] as joi.Description));
 }
 
 function isTemplated(path: Place, templated: ReadonlySet<string>): boolean {

@@ -51,16 +51,20 @@ export function dryRunPorts(ports: TriagePorts): { readonly ports: TriagePorts; 
       ...ports,
       incidents: incidentsInMemory(ports.incidents),
       services: {
-        ask(service, request) {
+        check: (service) => ports.services.check(service),
+        async ask(service, request) {
           if (request.method === "GET") return ports.services.ask(service, request);
+          ports.services.check(service);
           would.requests.push({ service, method: request.method, path: request.path });
-          return Promise.resolve({ status: 200, body: null, cached: false });
+          return { status: 200, body: null, cached: false };
         },
       },
       outbox: {
-        post(message) {
+        check: (channel) => ports.outbox.check(channel),
+        async post(message) {
+          ports.outbox.check(message.channel);
           would.messages.push(message);
-          return Promise.resolve(true);
+          return true;
         },
       },
       approvals: {

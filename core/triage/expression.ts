@@ -1,7 +1,8 @@
 /** Conditions: CEL, checked against the types of what there is, and bounded before it runs. */
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { messageOf } from "../errors.ts";
-import { deepestMacros, mostItems, mostNodes } from "./limits.ts";
+import { inTime } from "./in-time.ts";
+import { deepestMacros, longestLoopMs, mostItems, mostMapsInARow, mostNodes } from "./limits.ts";
 import { type Budget, matches, newBudget, patternOf } from "./pattern.ts";
 import { conform, recordShapes, type Shape } from "./values.ts";
 
@@ -63,7 +64,10 @@ export function compileExpression(source: string, scope: Scope): Expression | Ex
     if (type !== "bool" && type !== "dyn") {
       return { message: `must be true or false, and is ${article(type)}`, at: 0 };
     }
-    return { source, evaluate: (values) => evaluate(parsed, scope, values) };
+    const run = hasLoop(parsed.ast)
+      ? (context: Readonly<Record<string, unknown>>): unknown => inTime(longestLoopMs, () => parsed({ ...context }))
+      : parsed;
+    return { source, evaluate: (values) => evaluate(run, scope, values) };
   } catch (error) {
     const range = typeof error === "object" && error !== null && "range" in error ? error.range : undefined;
     const at = (range as { readonly start?: number } | undefined)?.start ?? 0;
@@ -128,6 +132,13 @@ function refuse(node: ASTNode, scope: Scope, depth: number): ExpressionFault | u
     }
     (node.args as unknown as string[])[0] = linear;
   }
+  if (name === "split" && isMadeOnTheSpot(receiver)) return fault("split() needs a text that is there");
+  if (name === "join" && parameters.some(({ op }) => op !== "value")) {
+    return fault("what join() puts in between must be a text that stands in the playbook");
+  }
+  if (name === "map" && mapsInARow(node) > mostMapsInARow) {
+    return fault(`map() of what map() made is not available more than ${mostMapsInARow} times in a row`);
+  }
   if (!macros.has(name) || parameters.length < 2) return firstFault([receiver, ...parameters], scope, depth);
   if (depth > 0 && !innerMacros.has(name)) {
     return fault(`${name}() inside another loop is not available; use exists() or all() there`);
@@ -137,6 +148,16 @@ function refuse(node: ASTNode, scope: Scope, depth: number): ExpressionFault | u
     return fault(`${name}() needs a list that is there, like incident.tags, or one that map() or filter() made`);
   }
   return refuse(receiver, scope, depth) ?? firstFault(parameters, scope, depth + 1);
+}
+
+function mapsInARow(node: ASTNode): number {
+  if (node.op !== "rcall" || !macros.has(node.args[0])) return 0;
+  return mapsInARow(node.args[1]) + (node.args[0] === "map" ? 1 : 0);
+}
+
+function hasLoop(node: ASTNode): boolean {
+  const isLoop = node.op === "rcall" && (macros.has(node.args[0]) || node.args[0] === "join");
+  return isLoop || childrenOf(node).some(hasLoop);
 }
 
 function firstFault(nodes: readonly ASTNode[], scope: Scope, depth: number): ExpressionFault | undefined {

@@ -35,6 +35,7 @@ export function startFeed({ store, outside, onPosted, log, now }: FeedDependenci
   }
 
   return workOff(
+    1,
     next,
     async (marked) => {
       const at = now().toISOString();

@@ -11,15 +11,19 @@ export interface LeaseWorker {
 export const noLeaseWorker: LeaseWorker = { wake: () => {}, close: () => Promise.resolve() };
 
 /**
- * @param claim leases some of what is due
+ * Works on up to `most` at once. Nothing waits for a slow one but its own place.
+ *
+ * @param claim leases up to so many of what is due
  * @param work settles one; where it throws, the lease runs out
  * @param failed is told what could not be done
  */
 export function workOff<Job>(
-  claim: () => Promise<readonly Job[]>,
+  most: number,
+  claim: (limit: number) => Promise<readonly Job[]>,
   work: (job: Job) => Promise<void>,
   failed: (error: unknown) => void,
 ): LeaseWorker {
+  const underway = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
   let again = false;
   let closed = false;
@@ -32,12 +36,22 @@ export function workOff<Job>(
     }
   }
 
+  function begin(job: Job): void {
+    const settling = settle(job).finally(() => {
+      underway.delete(settling);
+      // Not for each by itself: a claim costs the store a write.
+      if (underway.size <= most / 2) wake();
+    });
+    underway.add(settling);
+  }
+
   async function drain(): Promise<void> {
     for (;;) {
       again = false;
-      const claimed = await claim();
-      await Promise.all(claimed.map(settle));
-      if (closed || !(again || claimed.length > 0)) return;
+      const free = most - underway.size;
+      const claimed = free > 0 ? await claim(free) : [];
+      for (const job of claimed) begin(job);
+      if (closed || free === 0 || !(again || claimed.length > 0)) return;
     }
   }
 
@@ -59,6 +73,7 @@ export function workOff<Job>(
       closed = true;
       clearInterval(polling);
       await running;
+      await Promise.all(underway);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The playbooks that there are: read from folders, one file each, and checked together, since they may extend each other. */
 import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { Incident } from "../incidents/incident.ts";
 import type { Actions } from "./compile.ts";
@@ -53,16 +53,23 @@ export async function readFolder(folder: string, origin: Origin): Promise<readon
 
 /** Checks playbooks together. Of two of one name the one of the later origin stands. */
 export function libraryOf(texts: readonly PlaybookText[], actions: Actions): Library {
-  const byName = new Map<string, PlaybookText & { readonly raw: unknown }>();
+  const byName = new Map<string, PlaybookText & { readonly raw: unknown; readonly twin?: string }>();
   const sorted = texts.toSorted((a, b) => origins.indexOf(a.origin) - origins.indexOf(b.origin));
   for (const each of sorted) {
     const read = readYaml(each.text);
     const raw = "value" in read ? read.value : undefined;
-    const name = own(raw, "name");
-    byName.set(typeof name === "string" ? name : fileName(each.file), { ...each, raw });
+    const said = own(raw, "name");
+    const name = typeof said === "string" ? said : fileName(each.file);
+    const before = byName.get(name);
+    const twin = before !== undefined && areTwins(before, each) ? before.file : undefined;
+    byName.set(name, { ...each, raw, ...(twin !== undefined && { twin }) });
   }
   const find = (name: string): unknown => byName.get(name)?.raw;
-  const all = [...byName].map(([name, { raw: _, ...text }]): Listed => {
+  const all = [...byName].map(([name, { raw: _, twin, ...text }]): Listed => {
+    if (twin !== undefined) {
+      const message = `another file of its folder has a playbook "${name}": ${basename(twin)}`;
+      return { ...text, name, playbook: undefined, mistakes: [{ line: 1, column: 1, path: "name", message }] };
+    }
     const parsed = checked(text.text, actions, find);
     const playbook = "playbook" in parsed ? parsed.playbook : undefined;
     return { ...text, name, playbook, mistakes: "mistakes" in parsed ? parsed.mistakes : [] };
@@ -79,6 +86,13 @@ export function libraryOf(texts: readonly PlaybookText[], actions: Actions): Lib
         .filter(({ fit }) => fit > 0)
         .toSorted((a, b) => b.fit - a.fit || a.playbook.name.localeCompare(b.playbook.name))[0]?.playbook,
   };
+}
+
+/** Of two files in one folder nobody knows which one is meant; one elsewhere is meant to take the place of another. */
+function areTwins(one: PlaybookText, other: PlaybookText): boolean {
+  if (one.origin === "api" || one.origin !== other.origin) return false;
+  const [path, otherPath] = [resolve(one.file), resolve(other.file)];
+  return path !== otherPath && dirname(path) === dirname(otherPath);
 }
 
 function checked(text: string, actions: Actions, find: (name: string) => unknown): ReturnType<typeof parsePlaybook> {

@@ -1,6 +1,10 @@
 /** Payloads are an attacker's and playbooks grow: everything that could go on for ever is bounded here. */
 
 export const largestPlaybook = 262_144;
+/** Of a file, whatever the list is. */
+export const longestList = 5_000;
+/** That are told of one playbook. */
+export const mostMistakes = 100;
 export const mostSteps = 100;
 export const deepestSteps = 6;
 export const mostParallel = 10;
@@ -13,6 +17,10 @@ export const deepestMacros = 2;
 /** Characters that regular expressions may look at, times the size of each, in one evaluation. */
 export const mostMatching = 10_000_000;
 export const longestPattern = 500;
+/** Of one evaluation that has a loop. */
+export const longestLoopMs = 1_000;
+/** One of what another made, and so on: each can make it twice as long. */
+export const mostMapsInARow = 2;
 
 /** Of values as conditions and templates see them; what is more is left out. */
 export const mostItems = 200;

@@ -6,6 +6,7 @@ import { type AddressList, addressList } from "@thruway/sdk";
 import { messageOf } from "../errors.ts";
 import { refanged } from "./extract.ts";
 import type { ListMatch, WatchList } from "./ports.ts";
+import { domainOf } from "./sender.ts";
 
 const largestList = 33_554_432;
 const mostLists = 200;
@@ -20,7 +21,8 @@ export async function readLists(
     const name = basename(file, extname(file));
     try {
       if ((await stat(file)).size > largestList) throw new Error(`is larger than ${largestList} bytes`);
-      lists.set(name, listOf(await readFile(file, "utf8"), extname(file) === ".csv"));
+      const fault = (message: string): void => void problems.push(`${file}: ${message}`);
+      lists.set(name, listOf(await readFile(file, "utf8"), extname(file) === ".csv", fault));
     } catch (error) {
       problems.push(`${file}: ${messageOf(error)}`);
     }
@@ -34,17 +36,26 @@ export async function filesIn(folder: string, extensions: readonly string[]): Pr
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  return entries
-    .filter((entry) => entry.isFile() && extensions.includes(extname(entry.name)))
-    .map(({ name }) => join(folder, name))
-    .toSorted();
+  // A mounted folder, of Kubernetes say, has links to the files.
+  const files = await Promise.all(
+    entries
+      .filter(({ name }) => extensions.includes(extname(name)))
+      .map(async (entry) => {
+        const file = join(folder, entry.name);
+        const isFile = entry.isSymbolicLink() ? (await stat(file).catch(() => undefined))?.isFile() : entry.isFile();
+        return isFile === true ? file : undefined;
+      }),
+  );
+  return files.filter((file) => file !== undefined).toSorted();
 }
 
 /**
  * A list of entries. An address is on a network (`198.51.100.0/24`); a name is on itself whatever its case; `*.example.com` is
  * every name below; an e-mail address and a URL are also on their domain (`example.com` or `@example.com`).
+ *
+ * @param fault is told of an entry that is no network; the others stand
  */
-export function listOf(text: string, isCsv: boolean): WatchList {
+export function listOf(text: string, isCsv: boolean, fault: (message: string) => void = () => {}): WatchList {
   const rows = isCsv ? parseCsv(text) : textRows(text);
   const names = new Map<string, number>();
   const networks: { readonly list: AddressList; readonly row: number }[] = [];
@@ -52,8 +63,13 @@ export function listOf(text: string, isCsv: boolean): WatchList {
     const entry = refanged(given.trim()).toLowerCase();
     if (entry === "") continue;
     const [address = ""] = entry.split("/");
-    if (entry.includes("/") && isIP(address) !== 0) networks.push({ list: addressList([entry]), row: index });
-    else if (!names.has(keyOf(entry))) names.set(keyOf(entry), index);
+    if (entry.includes("/") && isIP(address) !== 0) {
+      try {
+        networks.push({ list: addressList([entry]), row: index });
+      } catch (error) {
+        fault(messageOf(error));
+      }
+    } else if (!names.has(keyOf(entry))) names.set(keyOf(entry), index);
   }
   const [head = []] = isCsv ? parseCsv(text.slice(0, 10_000), true) : [];
 
@@ -87,7 +103,9 @@ function keysOf(given: string): readonly string[] {
   const value = refanged(given.trim()).toLowerCase();
   if (value === "") return [];
   if (isIP(value) !== 0) return [value];
-  const host = value.includes("@") ? value.slice(value.lastIndexOf("@") + 1) : hostOf(value);
+  // What is no plain address, two in one say, is on nobody's domain: a stranger must not bring a friend.
+  const host = value.includes("@") && !value.includes("://") ? domainOf(value) : hostOf(value);
+  if (host === undefined) return [value];
   const labels = host.split(".");
   const above = labels.slice(0, 20).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
   return [value, host, ...above];

@@ -46,6 +46,14 @@ export function feedsIn({ channels }: Outside): readonly string[] {
   return Object.keys(channels).filter((name) => channels[name]?.feed === true);
 }
 
+/** What the configuration file has under a name. @throws with what there is, where there is no such thing */
+export function configured<T>(kind: "service" | "channel", all: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (found !== undefined) return found;
+  const there = Object.keys(all).join(", ") || "none";
+  throw new Error(`there is no ${kind} "${name}" in the configuration file; there are: ${there}`);
+}
+
 const name = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const url = joi.string().custom((value: string, helpers) => {
   const parsed = URL.canParse(value) ? new URL(value) : undefined;

@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument,
 import { messageOf } from "../errors.ts";
 import { type Actions, compile, type Place, type Problem } from "./compile.ts";
 import { extended } from "./extend.ts";
-import { largestPlaybook } from "./limits.ts";
+import { largestPlaybook, longestList, mostMistakes } from "./limits.ts";
 import type { Playbook } from "./playbook.ts";
 
 /** A mistake in a playbook, for the person who wrote it. */
@@ -28,7 +28,7 @@ export function parsePlaybook(text: string, actions: Actions, findRaw: FindRaw =
   if ("message" in merged) return { mistakes: [read.mistake({ place: ["extends"], message: merged.message })] };
   const compiled = compile(merged.definition, actions);
   if ("playbook" in compiled) return compiled;
-  const mistakes = compiled.problems.map((problem) => read.mistake(merged.locate(problem)));
+  const mistakes = compiled.problems.slice(0, mostMistakes).map((problem) => read.mistake(merged.locate(problem)));
   const distinct = new Map(mistakes.map((mistake) => [JSON.stringify(mistake), mistake]));
   return { mistakes: [...distinct.values()].toSorted((a, b) => a.line - b.line || a.column - b.column) };
 }
@@ -42,13 +42,34 @@ interface Read {
 export function readYaml(text: string): Read | { readonly mistakes: readonly Mistake[] } {
   if (text.length > largestPlaybook) return only(`a playbook has at most ${largestPlaybook} characters`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, stringKeys: true, prettyErrors: false });
+  // That keys are unique is looked at below: the library compares each with every other one.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: false,
+    stringKeys: true,
+    prettyErrors: false,
+  });
   const at = (offset: number): Pick<Mistake, "line" | "column"> => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const mistakes: Mistake[] = document.errors.map(({ pos, message }) => ({ ...at(pos[0]), path: "", message }));
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.some(({ message }) => /call stack|stack overflow/i.test(message))) return only("it is nested too deep");
+  const mistakes: Mistake[] = faults.map(({ pos, message }) => ({ ...at(pos[0]), path: "", message }));
   visit(document, {
+    Seq(_, { items, range }) {
+      const message = `a list has at most ${longestList} items`;
+      if (items.length > longestList) mistakes.push({ ...at(range?.[0] ?? 0), path: "", message });
+    },
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const message = `"${String(key.value)}" stands here twice`;
+        if (seen.has(key.value)) mistakes.push({ ...at(key.range?.[0] ?? 0), path: "", message });
+        seen.add(key.value);
+      }
+    },
     Alias(_, node) {
       const message = "aliases are not used in playbooks; put quotes around text that begins with *";
       mistakes.push({ ...at(node.range?.[0] ?? 0), path: "", message });
@@ -59,7 +80,7 @@ export function readYaml(text: string): Read | { readonly mistakes: readonly Mis
       mistakes.push({ ...at(key.range?.[0] ?? 0), path: "", message: `"${key.value}" is not a name here` });
     },
   });
-  if (mistakes.length > 0) return { mistakes };
+  if (mistakes.length > 0) return { mistakes: mistakes.slice(0, mostMistakes) };
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 0 });

@@ -67,12 +67,16 @@ export interface ServiceAnswer {
 
 /** The services that the configuration file names, and no other address. */
 export interface Services {
+  /** @throws where there is no such service */
+  check(service: string): void;
   /** @throws with a sentence where there is no such service, it does not answer, or it may not be asked */
   ask(service: string, request: ServiceRequest): Promise<ServiceAnswer>;
 }
 
 /** What is to be said outside, made durable before anything is sent. */
 export interface Outbox {
+  /** @throws where there is no such channel */
+  check(channel: string): void;
   /** @returns `false` where this message is in there already. @throws where there is no such channel */
   post(message: Message): Promise<boolean>;
 }

@@ -5,13 +5,13 @@ import { verdicts } from "@thruway/sdk/alert";
 import { messageOf } from "../errors.ts";
 import type { Incident } from "../incidents/incident.ts";
 import type { RuleRecord, RunVerdict, StepRecord } from "../runs/run.ts";
-import { masked, maskOptions } from "../sources/options.ts";
+import { hasSensitive, masked, maskOptions } from "../sources/options.ts";
 import { type CoreContext, Waiting } from "./actions/action.ts";
-import { longestRunMs } from "./limits.ts";
+import { longestBackoffMs, longestRunMs } from "./limits.ts";
 import type { ActionStep, BranchStep, Playbook, Rule, Step } from "./playbook.ts";
 import type { ChangeContext, IncidentChange, TriagePorts } from "./ports.ts";
 import { bounded } from "./values.ts";
-import { viewOf } from "./view.ts";
+import { type Given, givenIn, viewOf } from "./view.ts";
 
 /** What a run knows when it begins, or goes on. */
 export interface Beginning {
@@ -41,7 +41,9 @@ export interface RunnerDependencies {
   readonly now: () => Date;
   /** Milliseconds that only ever rise. */
   readonly clock: () => number;
-  /** Does what an action does, for whoever traces. */
+  /** Ends the wait before another try, and with it the run for now: what it did is written down. */
+  readonly stop?: AbortSignal;
+  /** Does what a step does, for whoever traces. */
   readonly around?: Around;
 }
 
@@ -55,7 +57,7 @@ export type Ended = {
   readonly incident: Incident;
 };
 
-/** Runs a playbook from where it was to its end, or to where it has to wait. @throws what the journal throws */
+/** Runs a playbook from where it was to its end, or to where it has to wait. @throws what the journal throws; `AbortError` once it is stopped */
 export async function runPlaybook(beginning: Beginning, deps: RunnerDependencies): Promise<Ended> {
   return new Runner(beginning, deps).run();
 }
@@ -79,6 +81,7 @@ class Runner {
   readonly #outputs: Record<string, unknown> = {};
   readonly #startedAt: number;
   readonly #by: string;
+  readonly #given: Given;
   #incident: Incident;
   #view: Readonly<Record<string, unknown>>;
   #verdict: RunVerdict | null;
@@ -92,7 +95,8 @@ class Runner {
     this.#startedAt = deps.clock();
     this.#by = `playbook:${beginning.playbook.name}`;
     this.#incident = beginning.incident;
-    this.#view = viewOf(beginning.incident, beginning.payloads);
+    this.#given = givenIn(beginning.incident);
+    this.#view = viewOf(beginning.incident, beginning.payloads, this.#given);
     this.#verdict = beginning.verdict;
     this.#own = beginning.verdictBefore;
   }
@@ -141,7 +145,8 @@ class Runner {
       const since = this.#begin();
       const record = { id: step.id, kind: "branch", action: null, parameters: null, tries: 1 } as const;
       try {
-        const holds = step.condition?.evaluate(this.#values()) ?? true;
+        const asked = async (): Promise<boolean> => step.condition?.evaluate(this.#values()) ?? true;
+        const holds = await this.#around(step.id, "condition", asked);
         taken = holds ? "then" : "else";
         const why = `${step.condition?.source} is ${holds}`;
         await this.#write({ ...record, state: "done", why, output: { taken }, ...since() });
@@ -191,7 +196,7 @@ class Runner {
     let parameters: Readonly<Record<string, unknown>> = {};
     for (let tries = 1; ; tries += 1) {
       try {
-        parameters = this.#parameters(step);
+        parameters = this.#parameters(step, record.parameters);
         const shown = { ...record, parameters: bounded(maskOptions(step.action.parameters, parameters)) as object };
         if (tries === 1) {
           const begun = { state: "begun", why: null, output: null, tries } as const;
@@ -211,7 +216,8 @@ class Runner {
           return "waits";
         }
         if (tries <= retries && this.#isInTime()) {
-          await pause(backoffMs * 2 ** (tries - 1));
+          const { stop: signal } = this.#deps;
+          await pause(Math.min(backoffMs * 2 ** (tries - 1), longestBackoffMs), undefined, { signal });
           continue;
         }
         await this.#fails({ ...failed, state: "failed", why: messageOf(error) }, step);
@@ -230,14 +236,20 @@ class Runner {
         if (error instanceof Waiting) return error;
         throw error;
       });
-    const { around } = this.#deps;
-    const acted = await (around === undefined ? act() : around(step.id, step.action.name, act));
+    const acted = await this.#around(step.id, step.action.name, act);
     if (acted instanceof Waiting) throw acted;
     return acted;
   }
 
-  #parameters(step: ActionStep): Readonly<Record<string, unknown>> {
-    const { error, value } = step.action.parameters.validate(step.parameters(this.#values()), {
+  #around<T>(step: string, action: string, work: () => Promise<T>): Promise<T> {
+    const { around } = this.#deps;
+    return around === undefined ? work() : around(step, action, work);
+  }
+
+  /** What was begun goes on as it was begun, whatever its templates would say by now; secrets alone are not written down. */
+  #parameters(step: ActionStep, begun: StepRecord["parameters"]): Readonly<Record<string, unknown>> {
+    const isWhole = begun !== null && !hasSensitive(step.action.parameters);
+    const { error, value } = step.action.parameters.validate(isWhole ? begun : step.parameters(this.#values()), {
       errors: { wrap: { label: false } },
     });
     if (error) throw new Error(error.message);
@@ -289,7 +301,7 @@ class Runner {
 
   #see(incident: Incident): void {
     this.#incident = incident;
-    this.#view = viewOf(incident, this.#beginning.payloads);
+    this.#view = viewOf(incident, this.#beginning.payloads, this.#given);
   }
 
   // ---- the verdict
@@ -310,7 +322,7 @@ class Runner {
     if (holding === undefined) return "on";
     const record = { id: "verdict", kind: "verdict", action: holding.id, parameters: null, tries: 1 } as const;
     try {
-      const verdict = await this.#apply(holding, asked);
+      const verdict = await this.#around(record.id, holding.id, () => this.#apply(holding, asked));
       this.#verdict = verdict;
       const { reason } = verdict;
       await this.#write({ ...record, state: "done", why: reason, output: null, ...since() });
@@ -343,13 +355,20 @@ class Runner {
     const confidence = rule.confidence ?? null;
     const { incidents } = this.#ports();
     const current = await incidents.get(this.#incident.id);
-    const isDecided = current !== undefined && current.verdict !== null && current.verdict !== this.#own;
+    const isDecided = current !== undefined && current.verdict !== found && this.#isDecided(current);
     if (!isDecided && current?.verdict !== found) {
       const key = `${this.#beginning.runId}:verdict`;
       const context = { by: this.#by, why: reason, at: this.#deps.now(), key };
       await incidents.change(this.#incident.id, { verdict: found }, context);
     }
     return { verdict: found, confidence, reason, rules, applied: !isDecided };
+  }
+
+  /** Somebody gave it another verdict since the run began, or an analyst did before: a machine does not overrule a person. */
+  #isDecided({ verdict }: Incident): boolean {
+    if (verdict === null) return false;
+    const { given_by = "", given_verdict } = this.#given;
+    return verdict !== this.#own || (given_by.startsWith("analyst:") && verdict === given_verdict);
   }
 
   // ---- writing down

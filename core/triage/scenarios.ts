@@ -1,8 +1,20 @@
 /** Scenario suites: incidents with the verdict that a playbook must come to, run without a gateway. */
 import { randomUUIDv7 } from "node:crypto";
-import { type Alert, isIgnored, isPointers, type Severity, severities, type Verdict, verdicts } from "@thruway/sdk";
+import {
+  type Alert,
+  isIgnored,
+  isPointers,
+  type MapResult,
+  type PayloadError,
+  type Plugin,
+  type Severity,
+  severities,
+  type Verdict,
+  verdicts,
+} from "@thruway/sdk";
 import { entityRoles, entityTypes } from "@thruway/sdk/alert";
 import joi from "joi";
+import { messageOf } from "../errors.ts";
 import { draftOf } from "../incidents/draft.ts";
 import { type Incident, type Status, statuses } from "../incidents/incident.ts";
 import { shownIncident } from "../incidents/show.ts";
@@ -155,7 +167,8 @@ export function incidentFrom(payload: unknown, name: string, plugins: Plugins, n
     const details = error.details.map(({ path, message }) => ({ path: path.join("."), message }));
     return `the payload is none of ${plugin.name}: ${inOneLine(details)}`;
   }
-  const mapped = plugin.map(payload, { source: "scenario", options: {}, receivedAt: now });
+  const mapped = mappedBy(plugin, payload, now);
+  if (typeof mapped === "string") return mapped;
   if (isIgnored(mapped) || isPointers(mapped)) return "the payload makes no incident";
   const [alert] = [mapped].flat() as readonly Alert[];
   if (alert === undefined) return "the payload makes no incident";
@@ -163,6 +176,17 @@ export function incidentFrom(payload: unknown, name: string, plugins: Plugins, n
   const at = now.toISOString();
   const draft = draftOf(alert, settings, { id: randomUUIDv7(), at, receivedAt: at });
   return shownIncident(draft, { number: `INC-${now.getUTCFullYear()}-0001`, deliveries: [], version: 1, triage: null });
+}
+
+/** The end of a sentence where the plugin cannot read the payload. */
+function mappedBy(plugin: Plugin, payload: unknown, receivedAt: Date): MapResult | string {
+  try {
+    return plugin.map(payload, { source: "scenario", options: {}, receivedAt });
+  } catch (error) {
+    // By name: a plugin may bring a copy of the SDK of its own.
+    const path = error instanceof Error && error.name === "PayloadError" ? `${(error as PayloadError).path} ` : "";
+    return `${plugin.name} cannot read the payload: ${path}${messageOf(error)}`;
+  }
 }
 
 function portsOf(scenario: Scenario, incident: Incident): TriagePorts {
@@ -191,13 +215,15 @@ function portsOf(scenario: Scenario, incident: Incident): TriagePorts {
         Object.hasOwn(scenario.lists, name) ? listOf((scenario.lists[name] ?? []).join("\n"), false) : undefined,
     },
     services: {
+      check: () => {},
       ask(service) {
         const answer = Object.hasOwn(scenario.answers, service) ? scenario.answers[service] : undefined;
         if (answer === undefined) return Promise.reject(new Error(`there is no service "${service}"`));
         return Promise.resolve({ status: answer.status, body: answer.body ?? null, cached: false });
       },
     },
-    outbox: { post: nothing },
+    // A scenario knows nothing of the configuration file.
+    outbox: { check: () => {}, post: nothing },
     approvals: { ask: nothing },
   };
 }

@@ -8,7 +8,9 @@ import { type LeaseWorker, workOff } from "./leases.ts";
 import { writeMessage } from "./message.ts";
 import type { Outside } from "./outside.ts";
 
+/** Of one channel. */
 const mostAtOnce = 16;
+const mostLanes = 64;
 const sendTimeoutMs = 10_000;
 /** With the delays below, the last try comes some three hours after the first. */
 const mostAttempts = 20;
@@ -30,7 +32,7 @@ export interface SenderDependencies {
 /** Each channel has a lane of its own: one that takes its time, or hangs, holds up no other. */
 export function startSender(deps: SenderDependencies): LeaseWorker {
   const { store, leaseMs, log, now } = deps;
-  const lanes = new Map<string, Promise<void>>();
+  const open = new Set<string>();
   let closed = false;
 
   function failed(error: unknown): void {
@@ -38,33 +40,30 @@ export function startSender(deps: SenderDependencies): LeaseWorker {
   }
 
   async function drain(channel: string): Promise<void> {
-    for (;;) {
-      if (closed) return;
-      const claimed = await store.claimMessages(channel, mostAtOnce, now(), leaseMs);
-      if (claimed.length === 0) return;
-      await Promise.all(claimed.map((job) => settle(job, deps).catch(failed)));
+    open.add(channel);
+    try {
+      for (;;) {
+        if (closed) return;
+        const claimed = await store.claimMessages(channel, mostAtOnce, now(), leaseMs);
+        if (claimed.length === 0) return;
+        await Promise.all(claimed.map((job) => settle(job, deps).catch(failed)));
+      }
+    } finally {
+      open.delete(channel);
     }
   }
 
-  function open(channel: string): Promise<void> {
-    const lane = drain(channel)
-      .catch(failed)
-      .finally(() => lanes.delete(channel));
-    lanes.set(channel, lane);
-    return Promise.resolve();
-  }
-
-  const worker = workOff(
-    async () => (await store.dueChannels(now())).filter((channel) => !lanes.has(channel)),
-    open,
+  const lanes = workOff(
+    mostLanes,
+    async (limit) => (await store.dueChannels(now())).filter((channel) => !open.has(channel)).slice(0, limit),
+    drain,
     failed,
   );
   return {
-    wake: () => worker.wake(),
-    async close() {
+    wake: () => lanes.wake(),
+    close() {
       closed = true;
-      await worker.close();
-      await Promise.all(lanes.values());
+      return lanes.close();
     },
   };
 }

@@ -1,11 +1,12 @@
 /** The ports of triage over the stores of a gateway. */
 import { toDocument } from "../incidents/export/document.ts";
+import { isOver } from "../runs/approval.ts";
 import type { Message } from "../runs/message.ts";
 import type { StoredRun } from "../runs/run.ts";
 import type { IncidentStore } from "../store/ports.ts";
 import type { TriageStore } from "../store/triage-port.ts";
 import { historyOf } from "./history.ts";
-import type { Channel, Outside } from "./outside.ts";
+import { type Channel, configured, type Outside } from "./outside.ts";
 import type { Incidents, Lists, Services, TriagePorts } from "./ports.ts";
 
 /** Incidents as triage reads and changes them. */
@@ -36,6 +37,8 @@ export interface PortsDependencies {
 export function portsFor(run: Pick<StoredRun, "incident_id">, deps: PortsDependencies): TriagePorts {
   const { incidents, triage, lists, services, now } = deps;
 
+  const channelOf = (name: string): Channel => configured("channel", deps.outside().channels, name);
+
   /** The incident as it is now: what is sent stays the same, whatever becomes of it until then. */
   async function documentOf({ text }: Message, { format = "thruway" }: Channel): Promise<Pick<Message, "body">> {
     if (format === "thruway") return {};
@@ -50,13 +53,9 @@ export function portsFor(run: Pick<StoredRun, "incident_id">, deps: PortsDepende
     lists,
     services,
     outbox: {
+      check: (name) => void channelOf(name),
       async post(message) {
-        const { channels } = deps.outside();
-        const channel = Object.hasOwn(channels, message.channel) ? channels[message.channel] : undefined;
-        if (channel === undefined) {
-          const there = Object.keys(channels).join(", ") || "none";
-          throw new Error(`there is no channel "${message.channel}" in the configuration file; there are: ${there}`);
-        }
+        const channel = channelOf(message.channel);
         const about = { incident_id: run.incident_id, state: "queued", sent_at: null, reason: null } as const;
         const body = await documentOf(message, channel);
         const isNew = await triage.post({ ...message, ...body, ...about, created_at: now().toISOString() });
@@ -67,8 +66,7 @@ export function portsFor(run: Pick<StoredRun, "incident_id">, deps: PortsDepende
     approvals: {
       async ask(approval) {
         const asked = await triage.ask(approval);
-        const isLate = asked.expires_at !== null && asked.expires_at <= now().toISOString();
-        if (asked.state !== "pending" || !isLate) return asked;
+        if (asked.state !== "pending" || !isOver(asked, now())) return asked;
         const expired = { state: "expired", by: "thruway", comment: "nobody decided in time", at: now() } as const;
         return (await triage.decide(asked.id, expired)) ?? asked;
       },

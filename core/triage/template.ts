@@ -24,11 +24,13 @@ export class Unresolved extends Error {
  * or a number too; in any other text it is inserted as text.
  *
  * @param absent what stands for what is not there; left out, filling in throws `Unresolved`
+ * @param segments names of fields that are paths of an address: a value is inserted so that it stays within its segment
  */
 export function compileTemplates(
   value: unknown,
   scope: Scope,
   absent?: string,
+  segments: readonly string[] = [],
 ): { readonly fill: Fill; readonly faults: readonly TemplateFault[]; readonly templated: ReadonlySet<string> } {
   const faults: TemplateFault[] = [];
   const templated = new Set<string>();
@@ -46,7 +48,7 @@ export function compileTemplates(
       }
       if (parts.every((part) => typeof part === "string")) return () => from;
       templated.add(path.join("."));
-      return filling(parts, absent);
+      return segments.includes(String(path[0])) ? fillingSegments(parts) : filling(parts, absent);
     }
     if (Array.isArray(from)) {
       const items = from.map((item: unknown, index) => compile(item, [...path, index]));
@@ -68,6 +70,15 @@ function filling(parts: readonly Part[], absent?: string): Fill {
     const text = parts.map((part) => (typeof part === "string" ? part : written(find(part, values, absent)))).join("");
     return text.slice(0, longestText);
   };
+}
+
+function fillingSegments(parts: readonly Part[]): Fill {
+  return (values) =>
+    parts
+      .map((part) =>
+        typeof part === "string" ? part : encodeURIComponent(written(find(part, values, undefined)).toWellFormed()),
+      )
+      .join("");
 }
 
 function find(

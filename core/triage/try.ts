@@ -5,6 +5,7 @@ import type { Incident } from "../incidents/incident.ts";
 import type { Plugins } from "../registry/plugins.ts";
 import type { RunVerdict, StepRecord } from "../runs/run.ts";
 import { dryRunPorts, type Would } from "./dry-run.ts";
+import type { Library } from "./library.ts";
 import type { Playbook } from "./playbook.ts";
 import type { TriagePorts } from "./ports.ts";
 import { runPlaybook } from "./runner.ts";
@@ -37,7 +38,7 @@ export type TryOn = { readonly incident: string } | { readonly payload: unknown;
 
 /** @throws {Refusal} not_found, invalid_playbook, invalid_payload */
 export async function tryPlaybook(name: string, on: TryOn, deps: TryDependencies): Promise<Tried> {
-  const playbook = playbookOf(name, deps);
+  const playbook = playbookOf(name, deps.library());
   const { incident, payloads, number } = await incidentOf(on, deps);
   const real = deps.portsFor({ incident_id: incident.id });
   const given: TriagePorts["incidents"] = { ...real.incidents, get: () => Promise.resolve(incident) };
@@ -65,8 +66,8 @@ export async function tryPlaybook(name: string, on: TryOn, deps: TryDependencies
   };
 }
 
-function playbookOf(name: string, { library }: TryDependencies): Playbook {
-  const there = library();
+/** The one that is asked for. @throws {Refusal} not_found, invalid_playbook for one that has mistakes */
+export function playbookOf(name: string, there: Library): Playbook {
   const playbook = there.get(name);
   if (playbook !== undefined) return playbook;
   const listed = there.all.find((each) => each.name === name);

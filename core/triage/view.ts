@@ -1,6 +1,6 @@
 import { entityRoles, entityTypes } from "@thruway/sdk/alert";
 import { defined } from "@thruway/sdk/read";
-import type { Incident } from "../incidents/incident.ts";
+import type { Incident, WholeIncident } from "../incidents/incident.ts";
 import { textsIn } from "./payload-text.ts";
 import { bounded, type Shape } from "./values.ts";
 
@@ -23,6 +23,8 @@ const ofType: Shape = {
 export const incidentShape = {
   ...Object.fromEntries(texts.map((field) => [field, "string"])),
   text: "string",
+  given_verdict: "string",
+  given_by: "string",
   occurrences: "int",
   tags: "list<string>",
   deliveries: "list<string>",
@@ -37,14 +39,20 @@ export const incidentShape = {
  * `entities.email.all` every one), and what its deliveries held. What it does not have is absent.
  *
  * @param payloads parsed, the newest first
+ * @param given as it was when the run began
  */
-export function viewOf(incident: Incident, payloads: readonly unknown[]): Readonly<Record<string, unknown>> {
+export function viewOf(
+  incident: Incident,
+  payloads: readonly unknown[],
+  given: Given = givenIn(incident),
+): Readonly<Record<string, unknown>> {
   const fields = Object.fromEntries(
     texts.map((field) => [field, (incident as unknown as Readonly<Record<string, unknown>>)[field] || undefined]),
   );
   const shown = payloads.map(bounded);
   return defined({
     ...fields,
+    ...given,
     text: allText(incident, payloads),
     occurrences: incident.occurrences,
     tags: incident.tags,
@@ -54,6 +62,24 @@ export function viewOf(incident: Incident, payloads: readonly unknown[]): Readon
     payload: shown[0],
     payloads: shown,
   });
+}
+
+/** The verdict that a vendor or an analyst gave, and who it was; empty where nobody did. */
+export interface Given {
+  readonly given_verdict?: string;
+  /** The plugin, `source:…` or `analyst:…`. */
+  readonly given_by?: string;
+}
+
+/** A playbook that is run again must not take what it said itself for what somebody else knows. */
+export function givenIn(incident: Incident & Partial<Pick<WholeIncident, "timeline">>): Given {
+  const said = (incident.timeline ?? []).flatMap(({ by, changes }) =>
+    changes.filter(({ field }) => field === "verdict").map(({ from }) => ({ by, from })),
+  );
+  let verdict: unknown = incident.verdict;
+  while (said.at(-1)?.by.startsWith("playbook:") === true) verdict = said.pop()?.from;
+  if (typeof verdict !== "string") return {};
+  return { given_verdict: verdict, given_by: said.at(-1)?.by ?? incident.plugin };
 }
 
 /** Title, description and every text that was delivered, in lower case: what a condition looks for words in. */

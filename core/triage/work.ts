@@ -47,14 +47,34 @@ class LeaseLost extends Error {
 }
 
 export function startTriage(deps: TriageDependencies): LeaseWorker {
-  return workOff(
-    () => deps.store.claim(mostAtOnce, deps.now(), deps.leaseMs),
-    (job) => settle(job, deps),
+  const stop = new AbortController();
+  const worker = workOff(
+    mostAtOnce,
+    (limit) => deps.store.claim(limit, deps.now(), deps.leaseMs),
+    (job) => settle(job, deps, stop.signal),
     (error) => deps.log.error({ err: error }, "Triage run could not be settled"),
   );
+  return {
+    wake: () => worker.wake(),
+    close() {
+      stop.abort();
+      return worker.close();
+    },
+  };
 }
 
-async function settle({ run, epoch, attempts }: ClaimedRun, deps: TriageDependencies): Promise<void> {
+/** A run that goes on again and again, and comes no further, ends the process or has the store refuse it. */
+function isStuck({ attempts, steps }: StoredRun): boolean {
+  const ended = steps.filter(({ state }) => state !== "begun" && state !== "waiting");
+  return attempts - ended.length > mostAttempts;
+}
+
+/** @param stop is aborted where the process is to end: what waits before it tries again is left to another one */
+async function settle(
+  { run, epoch, attempts }: ClaimedRun,
+  deps: TriageDependencies,
+  stop: AbortSignal,
+): Promise<void> {
   const { store, log, now, leaseMs } = deps;
   const fields = { run_id: run.id, incident: run.incident_number };
   const end = async (ended: StoredRun): Promise<void> => {
@@ -65,7 +85,7 @@ async function settle({ run, epoch, attempts }: ClaimedRun, deps: TriageDependen
     // A name that nothing runs by would be a label that anybody can make.
     if (playbook !== null && ended.plan !== null) deps.triaged(playbook, state === "failed" ? "failed" : "completed");
   };
-  if (attempts > mostAttempts) {
+  if (attempts > mostAttempts || isStuck(run)) {
     return end({ ...run, state: "failed", reason: `it was begun ${mostAttempts} times and came to no end` });
   }
   const waits = await waitsUntil(run, deps);
@@ -119,6 +139,7 @@ async function settle({ run, epoch, attempts }: ClaimedRun, deps: TriageDependen
           journal: { write: (steps, verdict) => save({ ...began, steps, verdict }, later(leaseMs)) },
           now,
           clock: deps.clock,
+          stop,
           around: (name, action, work) =>
             deps.tracing.within(span.traceparent, { name, attributes: { [attributes.action]: action } }, work),
         },
@@ -140,6 +161,12 @@ async function settle({ run, epoch, attempts }: ClaimedRun, deps: TriageDependen
     deps.triaged(playbook.name, "waiting");
     log.info({ ...fields, playbook: playbook.name }, "Triage run waits for approval");
   } catch (error) {
+    if (stop.aborted && error instanceof Error && error.name === "AbortError") {
+      clearInterval(beating);
+      await beat;
+      await store.renew(run.id, epoch, now());
+      return;
+    }
     if (!(error instanceof LeaseLost)) throw error;
     log.warn({ ...fields, reason: error.message }, "Triage run is somebody else's now");
   } finally {

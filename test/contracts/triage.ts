@@ -190,6 +190,19 @@ export function triageSuite(newPlace: NewPlace): void {
       assert.equal(await store.triage.decide("nobody:asked", deciding), undefined);
     });
 
+    test("a question whose time is up is not answered any more, and expires", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const run = aRun();
+      await store.triage.start(run);
+      const { id } = await store.triage.ask(anApproval(run));
+      const late = { by: "jane", comment: null, at: at(60_000) } as const;
+      assert.equal(await store.triage.decide(id, { ...late, state: "granted" }), undefined);
+      assert.equal(await store.triage.decide(id, { ...late, state: "denied" }), undefined);
+      assert.equal((await store.triage.approval(id))?.state, "pending");
+      assert.equal((await store.triage.decide(id, { ...late, state: "expired" }))?.state, "expired");
+    });
+
     test("a decision makes a run that waits due, and one that is over not", async () => {
       await using place = await newPlace();
       const store = await place.open();

@@ -13,6 +13,8 @@ const script = resolve(import.meta.dirname, "../support/triage-process.ts");
 
 interface Left {
   readonly run: StoredRun | undefined;
+  /** What the incident says that was done to it. */
+  readonly changes: readonly string[];
   readonly received: readonly Received[];
   readonly writes: number;
   readonly killed: boolean;
@@ -31,10 +33,13 @@ async function killedBefore(write: number): Promise<Left> {
     const first = await runMortal(script, url, channel.url, String(write));
     const { stdout } = first.signal === null ? first : await runMortal(script, url, channel.url);
     const after = await openStore(url);
-    const run = await after.triage.get(ref?.incident_id ?? "");
+    const id = ref?.incident_id ?? "";
+    const run = await after.triage.get(id);
+    const { timeline = [] } = (await after.incidents.get(id)) ?? {};
+    const changes = timeline.map((entry) => entry.comment ?? entry.changes.map(({ field }) => field).join());
     await after.close();
     const { writes } = JSON.parse(stdout) as { readonly writes: number };
-    return { run, received: [...channel.received], writes, killed: first.signal === "SIGKILL" };
+    return { run, changes, received: [...channel.received], writes, killed: first.signal === "SIGKILL" };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -42,13 +47,14 @@ async function killedBefore(write: number): Promise<Left> {
 
 const steps = ["extract", "history", "tag", "tell", "comment", "raise", "verdict"];
 
-function checkLeft({ run, received }: Left): void {
+function checkLeft({ run, changes, received }: Left): void {
   assert.equal(run?.state, "done", run?.reason ?? "");
   assert.deepEqual(
     run.steps.map(({ id, state }) => [id, state]),
     steps.map((id) => [id, "done"]),
   );
   assert.equal(run.verdict?.verdict, "suspicious");
+  assert.deepEqual(changes, ["tags", `told as ${run.id}:tell`, "severity", "verdict"]);
   const keys = received.map(({ headers }) => JSON.stringify([headers["webhook-id"], headers["idempotency-key"]]));
   assert.equal(new Set(keys).size, 1, keys.join("\n"));
   assert.equal(received[0]?.headers["idempotency-key"], `${run.id}:tell`);

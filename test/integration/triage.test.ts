@@ -116,12 +116,16 @@ test("a source without auto-triage starts no run, and one can be asked for", asy
   assert.deepEqual([asked.status, asked.body.asked_by], [202, "analyst:admin"]);
   assert.equal((await runOf(gateway, number)).verdict.verdict, "true_positive");
   const missing = await gateway.api("POST", `/api/incidents/${number}/triage`, { playbook: "nothing" });
-  assert.equal(missing.status, 202);
-  const failed = await eventually(async () => {
-    const { body } = await gateway.api("GET", `/api/incidents/${number}/triage`);
-    return body.runs.find((run: { state: string }) => run.state === "failed");
-  });
-  assert.match(failed.reason, /"nothing" is not there/);
+  assert.deepEqual([missing.status, missing.body.error.message], [404, "There is no playbook 'nothing'"]);
+});
+
+test("a source that names a playbook that is not there has runs that say so", async () => {
+  await using place = await aPlace({});
+  await using gateway = await place.open();
+  const source = { source: "mail", plugin: "defender", secret: testSecret, auto_triage: true, playbook: "nothing" };
+  await gateway.api("POST", "/api/webhooks", source);
+  const run = await runOf(gateway, await send(gateway, "mail", phish));
+  assert.deepEqual([run.state, run.reason], ["failed", 'the playbook "nothing" is not there']);
 });
 
 const asking = `
@@ -272,4 +276,22 @@ test("a dry run of an incident changes and sends nothing", async () => {
   assert.deepEqual((await gateway.api("GET", `/api/incidents/${number}/triage`)).body.runs, []);
   assert.equal((await gateway.api("GET", `/api/incidents/${number}`)).body.verdict, null);
   assert.deepEqual(soc.received, []);
+});
+
+test("a dry run fails over a channel or a service that is not there, as the run itself would", async () => {
+  const step = (action: string, parameters: string): string =>
+    `name: wrong\nversion: "1"\nsteps: [{ name: wrong, action: ${action}, parameters: { ${parameters} } }]\n`;
+  const told = step("notify", "channel: nobody, text: x");
+  const done = step("http_action", "service: nothing, description: x").replaceAll("wrong", "other");
+  await using place = await aPlace({ told, done }, { channel: "http://127.0.0.1:9/" });
+  await using gateway = await place.open();
+  const tried = async (name: string): Promise<readonly string[]> => {
+    const payload = { event_type: "malware", data: {} };
+    const { body } = await gateway.api("POST", `/api/playbooks/${name}/try`, { payload });
+    return [body.state, body.reason];
+  };
+  const [failed, why] = await tried("wrong");
+  assert.equal(failed, "failed");
+  assert.match(String(why), /there is no channel "nobody" in the configuration file; there are: soc/);
+  assert.match(String((await tried("other"))[1]), /there is no service "nothing" in the configuration file/);
 });

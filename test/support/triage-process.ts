@@ -42,7 +42,7 @@ const outside = () =>
     channels: { soc: { kind: "webhook", url: channel, secret, allow_private: true } },
   }) as const;
 const incidents = incidentsOf(opened.incidents);
-const services = { ask: () => Promise.reject(new Error("there is none")) };
+const services = { check: () => {}, ask: () => Promise.reject(new Error("there is none")) };
 const given = {
   incidents,
   list: opened.incidents,

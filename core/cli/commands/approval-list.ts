@@ -14,8 +14,14 @@ const columns: readonly Column<Approval>[] = [
   { head: "STATE", value: ({ state }) => state },
   { head: "PLAYBOOK", value: ({ playbook }) => playbook, optional: true },
   { head: "QUESTION", value: ({ question }) => printable(question), flexible: true },
+  { head: "WOULD DO", value: ({ details }) => printable(wouldDo(details)), optional: true },
   { head: "EXPIRES (UTC)", value: ({ expires_at }) => timeOrDash(expires_at), optional: true },
 ];
+
+/** What an `http_action` asks for; the question is the playbook's words, and may quote a sender's. */
+function wouldDo({ service, method, path }: Approval["details"]): string {
+  return typeof service === "string" ? `${service}: ${String(method)} ${String(path)}` : "";
+}
 
 interface Said {
   readonly state?: readonly string[];

@@ -63,7 +63,11 @@ export function approvalRoutes(
       }
       const there = await store.approval(id);
       if (there === undefined) throw missing(ctx);
-      throw new Refusal("approval_decided", { message: `It was ${there.state} already, by ${there.decided_by}` });
+      const message =
+        there.state === "pending"
+          ? `It expired at ${there.expires_at}; ask for the triage again`
+          : `It was ${there.state} already, by ${there.decided_by}`;
+      throw new Refusal("approval_decided", { message });
     };
   };
   router.post("/api/approvals/:id/grant", ...manage, decide("granted"));

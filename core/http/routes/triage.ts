@@ -6,7 +6,9 @@ import type { Incident } from "../../incidents/incident.ts";
 import { newRun, shownRun, type TriageView } from "../../runs/run.ts";
 import type { IncidentStore } from "../../store/ports.ts";
 import type { TriageStore } from "../../store/triage-port.ts";
+import type { Library } from "../../triage/library.ts";
 import { playbookName } from "../../triage/shape.ts";
+import { playbookOf } from "../../triage/try.ts";
 import type { Context, Middleware, State } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { analystOf } from "../who.ts";
@@ -14,6 +16,9 @@ import { analystOf } from "../who.ts";
 export interface TriageRoutesDependencies {
   readonly store: TriageStore;
   readonly incidents: Pick<IncidentStore, "get">;
+  readonly library: () => Library;
+  /** Resolves once what is stored is known here. */
+  readonly refresh: () => Promise<void>;
   /** Told that a run is due. */
   readonly onStarted: () => void;
   readonly now: () => Date;
@@ -25,7 +30,7 @@ const askSchema = joi.object<{ readonly playbook?: string }>({ playbook: playboo
 export function triageRoutes(
   router: Router<State>,
   manage: readonly Middleware[],
-  { store, incidents, onStarted, now }: TriageRoutesDependencies,
+  { store, incidents, library, refresh, onStarted, now }: TriageRoutesDependencies,
 ): void {
   async function found(ctx: Context): Promise<Incident> {
     const id = String(ctx.params.id);
@@ -47,6 +52,10 @@ export function triageRoutes(
   router.post("/api/incidents/:id/triage", ...manage, async (ctx) => {
     const { playbook = null } = readJson(ctx, askSchema);
     const { id, number } = await found(ctx);
+    if (playbook !== null) {
+      await refresh();
+      playbookOf(playbook, library());
+    }
     const about = { id: randomUUIDv7(), incident_id: id, incident_number: number, playbook };
     const run = newRun({ ...about, asked_by: analystOf(ctx), created_at: now().toISOString() });
     await store.start(run);

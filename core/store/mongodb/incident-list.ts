@@ -3,6 +3,7 @@ import type { Filter } from "mongodb";
 import type { Incident } from "../../incidents/incident.ts";
 import { shownIncident } from "../../incidents/show.ts";
 import { none } from "../../incidents/terms.ts";
+import { countsOf } from "../incident-counts.ts";
 import { cursorIn, looseTermsIn, nextOf } from "../incident-query.ts";
 import { mostCounted } from "../limits.ts";
 import { earliestId } from "../pages.ts";
@@ -45,21 +46,13 @@ export async function countIncidents(
       { $group: { _id: Object.fromEntries(facets.map((facet) => [facet, `$${facet}`])), rows: { $sum: 1 } } },
     ])
     .toArray();
-  const counted = groups.reduce((sum, { rows }) => sum + rows, 0);
-  const sorted = facets.map((facet) => {
-    const of = new Map<string, number>();
-    for (const { _id, rows } of groups) of.set(_id[facet] ?? none, (of.get(_id[facet] ?? none) ?? 0) + rows);
-    return [facet, Object.fromEntries([...of].toSorted(byCount))];
-  });
-  return {
-    facets: Object.fromEntries(sorted),
-    counted: Math.min(counted, mostCounted),
-    complete: counted <= mostCounted,
-  };
-}
-
-function byCount([a, one]: readonly [string, number], [b, other]: readonly [string, number]): number {
-  return other - one || (a < b ? -1 : 1);
+  return countsOf(
+    facets,
+    groups.map(({ _id, rows }) => ({
+      values: Object.fromEntries(facets.map((facet) => [facet, _id[facet] ?? none])),
+      rows,
+    })),
+  );
 }
 
 function filterOf(query: IncidentQuery): Filter<IncidentDocument> {

@@ -1,6 +1,6 @@
 import type { Filter } from "mongodb";
 import type { IncidentDraft, IncidentRef } from "../../incidents/incident.ts";
-import type { Approval } from "../../runs/approval.ts";
+import { type Approval, mayBeDecided } from "../../runs/approval.ts";
 import type { StoredMessage } from "../../runs/message.ts";
 import { newRun, type StoredRun, shortRun, summaryOf, type TriageSummary } from "../../runs/run.ts";
 import { page } from "../pages.ts";
@@ -178,6 +178,7 @@ export async function decideApproval(
   const found = await approvals.findOne({ _id: id, state: "pending" });
   if (found === null) return undefined;
   const pending = JSON.parse(found.record) as Approval;
+  if (!mayBeDecided(pending, state, at)) return undefined;
   const decided = { ...pending, state, decided_at: at.toISOString(), decided_by: by, comment };
   const { matchedCount } = await approvals.updateOne(
     { _id: id, state: "pending" },

@@ -1,8 +1,8 @@
 import { severities } from "@thruway/sdk/alert";
 import { Refusal } from "../../errors.ts";
 import type { Incident } from "../../incidents/incident.ts";
+import { countsOf } from "../incident-counts.ts";
 import { nextOf } from "../incident-query.ts";
-import { mostCounted } from "../limits.ts";
 import type { IncidentCounts, IncidentFacet, IncidentFilter, IncidentQuery, Page } from "../ports.ts";
 import type { Database, Row } from "./database.ts";
 import { unindexed } from "./incident-index.ts";
@@ -44,27 +44,14 @@ export function countIncidents(
 ): IncidentCounts | undefined {
   if (!knowsAll(db) && !isReady) return undefined;
   const { sql, values } = countStatement(filter, facets);
-  const counts = new Map(facets.map((facet) => [facet, new Map<string, number>()]));
-  let counted = 0;
-  for (const row of db.all(sql, ...values)) {
-    const rows = Number(row.rows);
-    counted += rows;
-    for (const [facet, of] of counts) {
-      const value = facet === "severity" ? (severities[Number(row.severity)] ?? "") : String(row[facet]);
-      of.set(value, (of.get(value) ?? 0) + rows);
-    }
-  }
-  const sorted = [...counts].map(([facet, of]) => [facet, Object.fromEntries([...of].toSorted(byCount))]);
-  // One more is read than is counted, to know whether there are more.
-  return {
-    facets: Object.fromEntries(sorted),
-    counted: Math.min(counted, mostCounted),
-    complete: counted <= mostCounted,
-  };
-}
-
-function byCount([a, one]: readonly [string, number], [b, other]: readonly [string, number]): number {
-  return other - one || (a < b ? -1 : 1);
+  const counted = db.all(sql, ...values).map(({ rows, ...found }) => {
+    const named = facets.map((facet) => {
+      const value = found[facet];
+      return [facet, facet === "severity" ? severities[Number(value)] : String(value)];
+    });
+    return { values: Object.fromEntries(named), rows: Number(rows) };
+  });
+  return countsOf(facets, counted);
 }
 
 function knowsAll(db: Database): boolean {

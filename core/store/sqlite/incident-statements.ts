@@ -45,23 +45,33 @@ type IsAny = (sql: string, values: readonly SQLInputValue[]) => boolean;
  */
 export function* listStatements(query: IncidentQuery, isAny: IsAny): Generator<Statement> {
   const short = ofTime(query, mostOfShortTime, isAny);
-  if (short !== undefined) return yield short;
+  if (short === undefined && isWalkedFirst(query)) yield walked(query, mostWalked);
+  yield short ?? thorough(query, isAny);
+}
+
+/** The newest come first from the inverted index, too; what is rare is not worth the walk. */
+function isWalkedFirst(query: IncidentQuery): boolean {
   const { sort = "created", after, until } = query;
-  const byAge = sort === "created";
-  const isTimed = rangesOf(query).length > 0;
-  const rare = rareIn(query);
-  // The inverted index gives the newest first by itself.
-  if (rare === undefined && !(byAge && after === undefined && until === undefined && !isTimed)) {
-    yield walked(query, mostWalked);
-  }
+  if (rareIn(query) !== undefined) return false;
+  return sort !== "created" || after !== undefined || until !== undefined || isTimed(query);
+}
+
+function isTimed(query: IncidentQuery): boolean {
+  return rangesOf(query).length > 0;
+}
+
+/** Misses nothing. */
+function thorough(query: IncidentQuery, isAny: IsAny): Statement {
   const matching = matchOf(query);
-  const areMany =
-    matching === undefined || ((isTimed || (rare !== undefined && !byAge)) && areMore(query, matching, isAny));
-  const long = areMany && isTimed ? ofTime(query, mostOfTime, isAny) : undefined;
-  if (long !== undefined) return yield long;
-  if (matching === undefined) return yield walked(query);
-  if (byAge) return yield newestMatches(query, matching);
-  yield areMany && rare !== undefined ? walked(query) : sortedMatches(query, matching);
+  if (matching === undefined) return ofTime(query, mostOfTime, isAny) ?? walked(query);
+  const byAge = (query.sort ?? "created") === "created";
+  if (isTimed(query) && areMore(query, matching, isAny)) {
+    const long = ofTime(query, mostOfTime, isAny);
+    if (long !== undefined) return long;
+  }
+  if (byAge) return newestMatches(query, matching);
+  const isFrequent = rareIn(query) !== undefined && areMore(query, matching, isAny);
+  return isFrequent ? walked(query) : sortedMatches(query, matching);
 }
 
 function areMore(query: IncidentQuery, matching: string, isAny: IsAny): boolean {

@@ -125,8 +125,13 @@ const migrations: readonly string[] = [
     updated_at TEXT NOT NULL,
     occurred_at TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX indexed_by_update ON indexed (updated_at, place);
-  CREATE INDEX indexed_by_occurrence ON indexed (occurred_at, place);
+  -- These hold all that is filtered by: what is looked at one by one stands together there.
+  CREATE INDEX indexed_by_update ON indexed (
+    updated_at, place, occurred_at, status, severity, verdict, source, plugin, type, assignee, test
+  );
+  CREATE INDEX indexed_by_occurrence ON indexed (
+    occurred_at, place, updated_at, status, severity, verdict, source, plugin, type, assignee, test
+  );
   CREATE INDEX indexed_by_severity ON indexed (severity, place DESC);
   CREATE VIRTUAL TABLE incident_terms USING fts5 (
     terms, content='', contentless_delete=1, detail=none, tokenize="unicode61 tokenchars '_'"
@@ -182,17 +187,6 @@ const migrations: readonly string[] = [
     record TEXT NOT NULL,
     PRIMARY KEY (name, version)
   ) STRICT, WITHOUT ROWID;
-  `,
-  // The indexes of times have all that is filtered by: what is looked at one by one stands together there.
-  `
-  DROP INDEX indexed_by_update;
-  DROP INDEX indexed_by_occurrence;
-  CREATE INDEX indexed_by_update ON indexed (
-    updated_at, place, occurred_at, status, severity, verdict, source, plugin, type, assignee, test
-  );
-  CREATE INDEX indexed_by_occurrence ON indexed (
-    occurred_at, place, updated_at, status, severity, verdict, source, plugin, type, assignee, test
-  );
   `,
 ];
 

@@ -1,5 +1,5 @@
 import type { IncidentRef } from "../../incidents/incident.ts";
-import type { Approval } from "../../runs/approval.ts";
+import { type Approval, mayBeDecided } from "../../runs/approval.ts";
 import type { StoredMessage } from "../../runs/message.ts";
 import { newRun, type StoredRun, shortRun } from "../../runs/run.ts";
 import { page } from "../pages.ts";
@@ -130,7 +130,7 @@ export function decideApproval(
 ): Approval | undefined {
   return db.transaction(() => {
     const pending = getApproval(db, id);
-    if (pending?.state !== "pending") return undefined;
+    if (pending === undefined || !mayBeDecided(pending, state, new Date(at))) return undefined;
     const decided = { ...pending, state, decided_at: new Date(at).toISOString(), decided_by: by, comment };
     db.run("UPDATE approvals SET state = ?, approval = ? WHERE id = ?", state, JSON.stringify(decided), id);
     db.run("UPDATE triage_runs SET due_at = min(due_at, ?) WHERE id = ? AND due_at IS NOT NULL", at, pending.run_id);

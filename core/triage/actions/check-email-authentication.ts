@@ -1,6 +1,7 @@
 import { defineAction } from "@thruway/sdk";
 import joi from "joi";
 import { authenticationIn } from "../authentication.ts";
+import { senderDomainOf } from "../sender.ts";
 import type { CoreContext } from "./action.ts";
 
 export const authenticationShape = {
@@ -11,6 +12,7 @@ export const authenticationShape = {
   compauth: "string",
   header_from: "string",
   mail_from: "string",
+  dkim_domain: "string",
   passed: "bool",
   failed: "bool",
 } as const;
@@ -25,8 +27,8 @@ export const checkEmailAuthentication = defineAction<Parameters, CoreContext>({
     "Reads how a message proved its sender: SPF, DKIM and DMARC, from Authentication-Results or what Defender says of it",
   parameters: joi.object<Parameters>({ header: joi.string() }),
   output: authenticationShape,
-  run({ header }, { payloads }) {
+  run({ header }, { incident, payloads }) {
     const given = header === undefined ? payloads : [{ "authentication-results": header }];
-    return { ...authenticationIn(given) };
+    return { ...authenticationIn(given, senderDomainOf(incident)) };
   },
 });

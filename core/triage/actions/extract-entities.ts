@@ -4,6 +4,7 @@ import joi from "joi";
 import { authenticationIn } from "../authentication.ts";
 import { extract } from "../extract.ts";
 import { textsIn } from "../payload-text.ts";
+import { domainOf, senderDomainOf } from "../sender.ts";
 import type { CoreContext } from "./action.ts";
 import { authenticationShape } from "./check-email-authentication.ts";
 
@@ -38,25 +39,17 @@ export const extractEntities = defineAction<Parameters, CoreContext>({
     const listed = Object.values(record(entities)).flatMap((of) => texts(record(of).all, null));
     const given = text === undefined ? [title, description, ...listed] : [text].flat();
     const all = [...texts(given, null), ...(payload && text === undefined ? textsIn(payloads) : [])];
-    const emails = record(record(entities).email);
-    const [sender] = texts(emails.sender, null).map(domainOf);
-    const recipients = [...new Set(listedRecipients(entities).map(domainOf))];
+    const sender = senderDomainOf(incident);
+    const recipients = [...new Set(listedRecipients(entities).flatMap((email) => domainOf(email) ?? []))];
     return {
       ...extract(all),
       sender_domain: sender,
       recipient_domains: recipients,
       internal: sender !== undefined && recipients.includes(sender),
-      auth: authenticationIn(payloads),
+      auth: authenticationIn(payloads, sender),
     };
   },
 });
-
-function domainOf(email: string): string {
-  return email
-    .slice(email.lastIndexOf("@") + 1)
-    .replace(/>$/, "")
-    .toLowerCase();
-}
 
 function listedRecipients(entities: unknown): readonly string[] {
   return records(record(entities).list)

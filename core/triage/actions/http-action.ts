@@ -16,6 +16,8 @@ interface Parameters {
   readonly expires: string;
 }
 
+type Wanted = Pick<Parameters, "service" | "method" | "path" | "query" | "body">;
+
 export const httpAction = defineAction<Parameters, CoreContext>({
   name: "http_action",
   about:
@@ -32,14 +34,16 @@ export const httpAction = defineAction<Parameters, CoreContext>({
   }),
   output: { done: "bool", granted: "bool", status: "int", body: "dyn", by: "string" },
   async run({ service, method, path, query, body, description, requires_approval: asks, expires }, context) {
-    const request = { service, method, path, query, ...(body !== undefined && { body }) };
-    const decision = asks ? await approved(description, request, expires, context) : undefined;
+    const wanted: Wanted = { service, method, path, query, ...(body !== undefined && { body }) };
+    const decision = asks ? await approved(description, { ...wanted }, expires, context) : undefined;
     const granted = decision === undefined || decision.state === "granted";
     const by = decision?.decided_by ?? undefined;
     if (!granted) return { done: false, granted, by };
+    // What was shown to whoever allowed it is done, whatever the incident has become meanwhile.
+    const { service: of, ...request } = (decision?.details as Wanted | undefined) ?? wanted;
     const { ports, key, signal } = context;
-    const answer = await ports.services.ask(service, { method, path, query, body, key, signal });
-    if (answer.status >= 300) throw new Error(`the service "${service}" answered ${answer.status}`);
+    const answer = await ports.services.ask(of, { ...request, key, signal });
+    if (answer.status >= 300) throw new Error(`the service "${of}" answered ${answer.status}`);
     return { done: true, granted, status: answer.status, body: answer.body, by };
   },
 });

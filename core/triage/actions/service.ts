@@ -1,7 +1,7 @@
 import joi from "joi";
 
-/** Below a service's address; what would leave it is refused before it is asked. */
-export const pathSchema: joi.StringSchema = joi.string().max(2_000).allow("");
+/** Below a service's address; what would leave it is refused before it is asked. What a template inserts is a part of one segment. */
+export const pathSchema: joi.StringSchema = joi.string().max(2_000).allow("").meta({ segments: true });
 
 export const querySchema: joi.ObjectSchema = joi
   .object()

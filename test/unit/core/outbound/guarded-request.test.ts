@@ -22,7 +22,7 @@ const privateOnes = [
     "0.0.0.0",
   ],
   ...["::1", "::", "fe80::1", "fc00::1", "fd12::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1"],
-  ...["224.0.0.1", "255.255.255.255", "ff02::1", "2002:7f00:1::", "no address"],
+  ...["224.0.0.1", "255.255.255.255", "ff02::1", "2002:7f00:1::", "::ffff:0:127.0.0.1", "64:ff9b:1::1", "no address"],
 ];
 for (const address of privateOnes) {
   test(`${address} is a private address`, () => assert.equal(isPrivate(address), true));
@@ -94,6 +94,22 @@ test("a redirect to the same host is followed, and to no other", async () => {
   );
 });
 
+test("a redirect leads no further up than is allowed", async () => {
+  await using server = await aReceiver(({ url }): Reply => {
+    if (url === "/v1/near") return { status: 302, headers: { location: "/v1/there" } };
+    if (url === "/v1/far") return { status: 302, headers: { location: "/admin" } };
+    return { status: 200, body: url };
+  });
+  const about = { method: "GET", headers: {}, signal: AbortSignal.timeout(5_000), allowPrivate: true };
+  const send = guardedSend(never);
+  const below = `${server.url}/v1/`;
+  assert.equal((await send({ ...about, url: `${below}near`, below })).body.toString(), "/v1/there");
+  await assert.rejects(
+    send({ ...about, url: `${below}far`, below }),
+    /redirects out of .*\/v1\/, which is not followed/,
+  );
+});
+
 test("redirects in a circle come to an end", async () => {
   await using server = await aReceiver(() => ({ status: 302, headers: { location: "/" } }));
   await assert.rejects(ask(server.url, never, true), /redirects more than 3 times/);
@@ -102,4 +118,10 @@ test("redirects in a circle come to an end", async () => {
 test("an answer without end is read no further than its bound", async () => {
   await using server = await aReceiver(() => ({ status: 200, body: "x".repeat(2_000_000) }));
   await assert.rejects(ask(server.url, never, true), /more than 1048576 bytes/);
+});
+
+test("a name that is never resolved is waited for no longer than the request is", async () => {
+  const send = guardedSend(() => new Promise(() => {}));
+  const request = { method: "GET", url: "http://slow.example/", headers: {}, allowPrivate: false } as const;
+  await assert.rejects(send({ ...request, signal: AbortSignal.timeout(50) }), { name: "TimeoutError" });
 });

@@ -14,6 +14,7 @@ test("a header with comments, versions and properties is read", () => {
     dkim: "pass",
     dmarc: "fail",
     header_from: "company.example",
+    dkim_domain: "news.example",
     compauth: "fail",
   });
 });
@@ -45,6 +46,56 @@ for (const [name, payload] of forms) {
     );
   });
 }
+
+test("the first header is read of the whole head of a message, its lines unfolded", () => {
+  const headers =
+    "Received: by mx\r\nAuthentication-Results: mx;\r\n spf=fail;\r\n\tdmarc=fail header.from=corp.example\r\nAuthentication-Results: x; dmarc=pass";
+  const { dmarc, spf } = authenticationIn([{ headers }]);
+  assert.deepEqual([dmarc, spf], ["fail", "fail"]);
+});
+
+const forged: readonly (readonly [string, unknown])[] = [
+  ["a subject", { subject: "Authentication-Results: mx; spf=pass; dkim=pass; dmarc=pass" }],
+  ["a body", { headers: "Subject: x\r\n\r\nAuthentication-Results: mx; dmarc=pass" }],
+  [
+    "a header below one that says nothing",
+    { headers: ["Authentication-Results: mx; none", "Authentication-Results: mx; dmarc=pass"] },
+  ],
+  [
+    "a quoted address",
+    { headers: { "Authentication-Results": 'mx; spf=fail smtp.mailfrom="x; dmarc=pass; y"@evil.example; dmarc=fail' } },
+  ],
+  [
+    "an address with a bracket",
+    { headers: { "Authentication-Results": 'mx; spf=pass smtp.mailfrom="("@evil.example; dkim=pass; dmarc=fail' } },
+  ],
+  [
+    "a comment that an address breaks out of",
+    { headers: { "Authentication-Results": "mx; spf=pass (of x); dmarc=pass (@evil) smtp.mailfrom=x; dmarc=fail" } },
+  ],
+  [
+    "proofs of another domain",
+    {
+      headers: {
+        "Authentication-Results": "mx; spf=pass smtp.mailfrom=x@evil.example; dkim=pass header.d=evil.example",
+      },
+    },
+  ],
+  ["DMARC of another domain", { headers: { "Authentication-Results": "mx; dmarc=pass header.from=evil.example" } }],
+];
+
+for (const [name, payload] of forged) {
+  test(`a sender proves nothing by ${name}`, () => {
+    assert.equal(authenticationIn([payload], "corp.example").passed, false);
+  });
+}
+
+test("a proof of a name below or above the sender's is one of the sender", () => {
+  const header = "mx; spf=pass smtp.mailfrom=b@bounce.corp.example; dkim=pass header.d=corp.example";
+  assert.equal(authenticationIn([{ "authentication-results": header }], "corp.example").passed, true);
+  const dmarc = "mx; dmarc=pass header.from=corp.example";
+  assert.equal(authenticationIn([{ "authentication-results": dmarc }], "mail.corp.example").passed, true);
+});
 
 test("nothing said is neither passed nor failed", () => {
   assert.deepEqual(authenticationIn([{ subject: "spf=fail" }]), { checked: false, passed: false, failed: false });

@@ -136,6 +136,7 @@ export function portsFor(given: Given): { readonly ports: TriagePorts; readonly 
         },
       },
       services: {
+        check: () => {},
         ask: (service, request) => {
           done.requests.push({ service, ...request });
           const answer = given.answers?.[service];
@@ -144,6 +145,7 @@ export function portsFor(given: Given): { readonly ports: TriagePorts; readonly 
         },
       },
       outbox: {
+        check: () => {},
         post: (message) => {
           const isKnown = done.messages.some(({ id }) => id === message.id);
           if (!isKnown) done.messages.push(message);

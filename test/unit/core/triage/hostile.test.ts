@@ -55,6 +55,22 @@ test("a value that looks like a template is text, and is not filled in again", a
   assert.deepEqual(echo.calls, ["{{ incident.id }} $(id) {{7*7}}!"]);
 });
 
+for (const [host, path] of [
+  ["ws-1", "hosts/ws-1/isolate"],
+  ["ws-1/../dc-1", "hosts/ws-1%2F..%2Fdc-1/isolate"],
+  ["ws-1?force=1#", "hosts/ws-1%3Fforce%3D1%23/isolate"],
+  ["\ud800", "hosts/%EF%BF%BD/isolate"],
+  ["a\r\nX-Evil: 1", "hosts/a%0D%0AX-Evil%3A%201/isolate"],
+] as const) {
+  test(`${JSON.stringify(host)} stays one segment of a path`, async () => {
+    const playbook = aPlaybook(
+      'name: a\nversion: "1"\nsteps: [{ name: e, action: http_lookup, parameters: { service: edr, path: "hosts/{{ incident.payload.host }}/isolate" } }]',
+    );
+    const { requests } = await run(playbook, { payloads: [{ host }], answers: { edr: { status: 200, body: {} } } });
+    assert.equal(requests[0]?.path, path);
+  });
+}
+
 for (const code of [
   "1 + 1",
   "incident.title.toUpperCase()",
@@ -108,6 +124,26 @@ test("loops that multiply are refused, and those that are left come to an end on
   assert.ok(performance.now() - from < 2_000);
 });
 
+test("texts that grow in a loop over long texts are ended in the middle", () => {
+  const list = Array.from({ length: 200 }, (_, index) => `${"x".repeat(9_000)}${index}`);
+  const inLoops = (predicate: string): string =>
+    `incident.payload.l.exists(a, incident.payload.l.exists(b, ${predicate}))`;
+  for (const predicate of ["size(a + b + a + b + a + b) == 1", 'a.split("").join("xxxxxxxxxxxxxxxx") == b']) {
+    const from = performance.now();
+    assert.throws(() => holds(inLoops(predicate), { l: list }), /takes longer than 1 s/);
+    assert.ok(performance.now() - from < 5_000);
+  }
+  assert.equal(holds("incident.payload.l.exists(a, a == 'x')", { l: ["x"] }), true);
+});
+
+test("what would double again and again is refused", () => {
+  const doubled = (times: number): string => `[incident.tags]${".map(x, x + x)".repeat(times)}.exists(x, x == [])`;
+  assert.equal(faultOf(doubled(2)), "");
+  assert.match(faultOf(doubled(3)), /not available more than 2 times in a row/);
+  assert.match(faultOf('incident.text.split("").join(incident.text) == ""'), /must be a text that stands/);
+  assert.match(faultOf('incident.text.split("").join("a").split("").size() > 1'), /needs a text that is there/);
+});
+
 test("a payload that is huge, deep or wide is cut before anything looks at it", () => {
   let deep: unknown = "end";
   for (let depth = 0; depth < 5_000; depth += 1) deep = { deep };
@@ -133,6 +169,27 @@ test("a playbook that is huge, or nested without end, is refused with a sentence
     (_, index) => `  - { name: s${index}, action: add_tag, parameters: { tag: x } }`,
   );
   assert.ok(mistakesOf(`name: a\nversion: "1"\nsteps:\n${many.join("\n")}`).length > 0);
+});
+
+test("a playbook of nothing but mistakes is read in time, and not every one is told", () => {
+  const head = 'name: a\nversion: "1"\n';
+  const keys = Array.from({ length: 25_000 }, (_, index) => ` k${index}:`).join("\n");
+  const from = performance.now();
+  for (const text of [
+    `${head}variables:\n${keys}`,
+    `${head}steps: [${"{},".repeat(60_000)}]`,
+    `${head}steps: ${"[".repeat(60_000)}`,
+    `${head}verdict: { rules: [${"{},".repeat(60_000)}] }`,
+    "a: 1\n".repeat(40_000),
+  ]) {
+    const { length } = mistakesOf(text);
+    assert.ok(length > 0 && length <= 100);
+  }
+  assert.ok(performance.now() - from < 20_000);
+  assert.deepEqual(mistakesOf(`${head}steps: ${"[".repeat(60_000)}`), [
+    { line: 1, column: 1, path: "", message: "it is nested too deep" },
+  ]);
+  assert.match(mistakesOf(`${head}steps: []\nname: b`)[0]?.message ?? "", /"name" stands here twice/);
 });
 
 test("a playbook with keys that reach a prototype is refused", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -45,16 +45,47 @@ test("a CSV gives its other columns by the names in its head", () => {
   assert.equal(list.find(["HOST1"])?.columns.owner, 'J "D" Doe');
 });
 
-test("a folder that is not there has no lists, and a bad file is named", async () => {
+test("a folder that is not there has no lists, and a bad entry is named", async () => {
   assert.equal((await readLists("/nowhere/at/all")).lists.size, 0);
   const folder = await mkdtemp(join(tmpdir(), "lists-"));
   try {
     await writeFile(join(folder, "good.txt"), "a.example\n");
     await writeFile(join(folder, "bad.txt"), "0.0.0.0/0\n");
     const { lists, problems } = await readLists(folder);
-    assert.deepEqual([...lists.keys()], ["good"]);
+    assert.deepEqual([...lists.keys()], ["bad", "good"]);
+    assert.equal(lists.get("bad")?.find(["192.0.2.1"]), undefined);
     assert.match(problems[0] ?? "", /bad\.txt: .*everybody/);
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+test("two addresses in one are on nobody's domain, nor is a bracket or a quote around one", () => {
+  const list = listOf("partner.example", false);
+  assert.equal(list.find(["Jane <jane@partner.example>"])?.entry, "partner.example");
+  for (const value of [
+    "x@evil.example, ceo@partner.example",
+    "x@evil.example <ceo@partner.example",
+    '"x@evil.example"@partner.example',
+    "<x@evil.example> ceo@partner.example",
+    "x@evil.example (ceo@partner.example)",
+    "https://evil.example/@partner.example",
+    "https://partner.example@evil.example/",
+    "evil.example/@partner.example",
+  ]) {
+    assert.equal(list.find([value]), undefined, value);
+  }
+});
+
+test("an entry that is no network is named, and the others stand; a link to a list is read as one", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "thruway-test-"));
+  try {
+    await writeFile(join(folder, "data"), "10.0.0.0/99\nevil.example\n");
+    await symlink(join(folder, "data"), join(folder, "linked.txt"));
+    const { lists, problems } = await readLists(folder);
+    assert.equal(lists.get("linked")?.find(["evil.example"])?.entry, "evil.example");
+    assert.match(problems.join("\n"), /linked\.txt: "10\.0\.0\.0\/99" must be a network/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 });

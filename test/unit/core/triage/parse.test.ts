@@ -194,3 +194,8 @@ steps: [{ name: x, condition: "${condition}", action: echo }]
   }
   assert.equal(mistakesOf(text("variables.word > 2"), [anEcho()]).length, 1);
 });
+
+test("a verdict that is none is pointed at, also where it stands alone", () => {
+  const [alone] = mistakesOf('name: a\nversion: "1"\nsteps: []\nverdict:\n  otherwise: nothing');
+  assert.deepEqual([alone?.line, alone?.column, alone?.path], [5, 14, "verdict.otherwise"]);
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defineAction, joi } from "@thruway/sdk";
 import type { Approval } from "../../../../core/runs/approval.ts";
-import { aFailing, anEcho, anIncident, aPlaybook, hanging, run } from "./builders.ts";
+import { aFailing, anEcho, anIncident, aPlaybook, hanging, noon, run } from "./builders.ts";
 
 function text(steps: string, rest = ""): string {
   return `name: test\nversion: "1"\nvariables: { threshold: 0.7 }\nsteps:\n${steps}\n${rest}`;
@@ -118,6 +118,15 @@ test("a verdict that somebody gave meanwhile stands", async () => {
   assert.deepEqual([before.incident.verdict, before.verdict?.applied], ["suspicious", true]);
 });
 
+test("an analyst's verdict stands, also where the run began after it", async () => {
+  const playbook = aPlaybook(text("  []", "verdict: { otherwise: suspicious }"));
+  const entry = { at: noon.toISOString(), by: "analyst:jane", why: null, version: 2, comment: null };
+  const changes = [{ field: "verdict", from: null, to: "false_positive" }];
+  const incident = { ...anIncident({ verdict: "false_positive" }), timeline: [{ ...entry, changes }] };
+  const { verdict, incident: after } = await run(playbook, { incident });
+  assert.deepEqual([after.verdict, verdict?.applied, verdict?.verdict], ["false_positive", false, "suspicious"]);
+});
+
 const waits = aPlaybook(
   text(
     `
@@ -164,6 +173,30 @@ test("an action outside is asked for first, done once under one key, and not don
   const granted = await run(playbook, { approvals, answers, steps, incident });
   assert.equal(granted.requests[0]?.key, "run-1:block");
   assert.deepEqual(granted.incident.tags, ["blocked"]);
+});
+
+test("what was allowed is done, and what was begun goes on, whatever the incident has become meanwhile", async () => {
+  const playbook = aPlaybook(
+    text(`
+  - { name: isolate, action: http_action, parameters: { service: edr, path: "hosts/{{ incident.payload.host }}", body: { host: "{{ incident.payload.host }}" }, description: "Isolate {{ incident.payload.host }}" }, output: done }`),
+  );
+  const approvals = new Map<string, Approval>();
+  const answers = { edr: { status: 200, body: {} } };
+  const first = await run(playbook, { approvals, answers, payloads: [{ host: "ws-1" }] });
+  const [approval] = approvals.values();
+  assert.ok(approval);
+  approvals.set(approval.id, { ...approval, state: "granted" });
+  const { steps, incident } = first;
+  const { requests } = await run(playbook, { approvals, answers, steps, incident, payloads: [{ host: "dc-1" }] });
+  assert.deepEqual([requests[0]?.path, requests[0]?.body], ["hosts/ws-1", { host: "ws-1" }]);
+
+  const [waiting] = steps;
+  assert.ok(waiting);
+  const begun = [
+    { ...waiting, state: "begun", parameters: { ...waiting.parameters, requires_approval: false } },
+  ] as const;
+  const again = await run(playbook, { answers, steps: begun, payloads: [{ host: "dc-1" }] });
+  assert.deepEqual([again.requests[0]?.path, again.requests[0]?.key], ["hosts/ws-1", "run-1:isolate"]);
 });
 
 test("a notification is said under the key of its step, however often the step is begun", async () => {

@@ -37,6 +37,10 @@ for (const path of [
   "%2e%2e/admin",
   "a%2f..%2fadmin",
   "\\\\evil.example",
+  "hosts/../users/1",
+  "hosts/%2E%2e/users",
+  "hosts/./1",
+  "%zz",
 ]) {
   test(`the path ${path} leads out of a service and is refused`, async () => {
     await using server = await aReceiver();
@@ -44,6 +48,24 @@ for (const path of [
     assert.deepEqual(server.received, []);
   });
 }
+
+test("two services at one address share no answer, and what went wrong or is large is asked for again", async () => {
+  await using server = await aReceiver(({ url, headers }) => {
+    if (url.includes("large")) return { status: 200, body: JSON.stringify("x".repeat(70_000)) };
+    return { status: url.includes("busy") ? 429 : 200, body: JSON.stringify(headers.authorization) };
+  });
+  const at = (authorization: string): object => ({ url: server.url, allow_private: true, headers: { authorization } });
+  const read = readOutside({ services: { one: at("1"), two: at("2") } });
+  assert.ok("value" in read);
+  const from = servicesOf({ outside: () => read.value, send: guardedSend(), now: () => noon });
+  const get = (name: string, path: string): Promise<ServiceAnswer> =>
+    from.ask(name, { method: "GET", path, signal: AbortSignal.timeout(5_000) });
+  assert.deepEqual([(await get("one", "x")).body, (await get("two", "x")).body], ["1", "2"]);
+  for (const path of ["busy", "large"]) {
+    await get("one", path);
+    assert.equal((await get("one", path)).cached, false);
+  }
+});
 
 test("a path that begins with slashes stays below the address", async () => {
   await using server = await aReceiver();

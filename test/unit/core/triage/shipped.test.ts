@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Incident } from "../../../../core/incidents/incident.ts";
 import { loadPlugins } from "../../../../core/registry/plugins.ts";
 import { actionsOf } from "../../../../core/triage/actions/index.ts";
-import { libraryOf, readFolder, shippedPlaybooks } from "../../../../core/triage/library.ts";
+import { libraryOf, type PlaybookText, readFolder, shippedPlaybooks } from "../../../../core/triage/library.ts";
 import { type Outcome, parseSuite, runScenario } from "../../../../core/triage/scenarios.ts";
-import { anIncident } from "./builders.ts";
+import { anIncident, run } from "./builders.ts";
 
 const plugins = await loadPlugins("plugins.json");
 const library = libraryOf(await readFolder(shippedPlaybooks, "shipped"), actionsOf(plugins.all));
@@ -63,4 +64,35 @@ test("the folder's playbook takes the place of the one that ships, and one with 
   const both = libraryOf([...texts, ...library.all], actionsOf([]));
   assert.equal(both.get("phishing_triage")?.version, "7");
   assert.equal(both.get("broken"), undefined);
+});
+
+test("a run that is asked for again judges anew, and leaves what an analyst or the vendor said", async () => {
+  const entry = { at: now.toISOString(), why: null, version: 2, comment: null };
+  const said = (by: string, from: string | null, to: string | null): object => ({
+    ...entry,
+    by,
+    changes: [{ field: "verdict", from, to }],
+  });
+  const reasonOf = async (verdict: "suspicious" | "true_positive", timeline: readonly object[]): Promise<string> => {
+    const playbook = library.get("phishing_triage");
+    assert.ok(playbook);
+    const about = { type: "phishing", title: "Verify your account", verdict };
+    const { verdict: judged } = await run(playbook, { incident: { ...anIncident(about), timeline } as Incident });
+    return judged?.reason ?? "";
+  };
+  const own = said("playbook:phishing_triage", null, "suspicious");
+  assert.match(await reasonOf("suspicious", [own]), /nothing speaks for its sender/);
+  const analyst = said("analyst:jane", "suspicious", "true_positive");
+  assert.match(await reasonOf("true_positive", [own, analyst]), /^analyst:jane has judged it already: true_positive/);
+  const after = said("playbook:phishing_triage", "true_positive", "suspicious");
+  assert.match(await reasonOf("suspicious", [analyst, after]), /^analyst:jane has judged it already: true_positive/);
+  assert.match(await reasonOf("true_positive", []), /^\w+ has judged it already: true_positive/);
+});
+
+test("two files of a folder that have one name are a mistake, and one elsewhere takes the place", () => {
+  const text = `name: mine\nversion: "1"\nsteps: []\n`;
+  const at = (file: string): PlaybookText => ({ file, text, origin: "folder" });
+  const [twin] = libraryOf([at("playbooks/a.yaml"), at("playbooks/b.yaml")], actionsOf([])).all;
+  assert.match(twin?.mistakes[0]?.message ?? "", /another file of its folder has a playbook "mine": a\.yaml/);
+  assert.deepEqual(libraryOf([at("playbooks/a.yaml"), at("new/a.yaml")], actionsOf([])).all[0]?.mistakes, []);
 });
