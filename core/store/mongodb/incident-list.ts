@@ -46,13 +46,7 @@ export async function countIncidents(
       { $group: { _id: Object.fromEntries(facets.map((facet) => [facet, `$${facet}`])), rows: { $sum: 1 } } },
     ])
     .toArray();
-  return countsOf(
-    facets,
-    groups.map(({ _id, rows }) => ({
-      values: Object.fromEntries(facets.map((facet) => [facet, _id[facet] ?? none])),
-      rows,
-    })),
-  );
+  return countsOf(facets, groups, { rows: ({ rows }) => rows, value: ({ _id }, facet) => _id[facet] ?? none });
 }
 
 function filterOf(query: IncidentQuery): Filter<IncidentDocument> {

@@ -44,14 +44,10 @@ export function countIncidents(
 ): IncidentCounts | undefined {
   if (!knowsAll(db) && !isReady) return undefined;
   const { sql, values } = countStatement(filter, facets);
-  const counted = db.all(sql, ...values).map(({ rows, ...found }) => {
-    const named = facets.map((facet) => {
-      const value = found[facet];
-      return [facet, facet === "severity" ? severities[Number(value)] : String(value)];
-    });
-    return { values: Object.fromEntries(named), rows: Number(rows) };
+  return countsOf(facets, db.all(sql, ...values), {
+    rows: (row) => Number(row.rows),
+    value: (row, facet) => (facet === "severity" ? (severities[Number(row.severity)] ?? "") : String(row[facet])),
   });
-  return countsOf(facets, counted);
 }
 
 function knowsAll(db: Database): boolean {
