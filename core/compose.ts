@@ -14,7 +14,8 @@ import { type RefusalRecorder, recordRefusals } from "./ingest/refusals.ts";
 import { type Replayer, replay } from "./ingest/replay.ts";
 import { testMarks } from "./ingest/test-mark.ts";
 import { type SourceTester, sourceTester } from "./ingest/test-source.ts";
-import { noWorker, type QueueWorker, startWorker } from "./ingest/work.ts";
+import { startWorker } from "./ingest/work.ts";
+import { type LeaseWorker, noLeaseWorker } from "./leases.ts";
 import { type GuardedSend, guardedSend } from "./outbound/guarded-request.ts";
 import { type HttpGet, httpGet } from "./outbound/http-get.ts";
 import { httpPost } from "./outbound/http-post.ts";
@@ -37,7 +38,6 @@ import { token } from "./token.ts";
 import { actionsOf } from "./triage/actions/index.ts";
 import type { Actions } from "./triage/compile.ts";
 import { startFeed } from "./triage/feed.ts";
-import { type LeaseWorker, noLeaseWorker } from "./triage/leases.ts";
 import { noOutside, type Outside } from "./triage/outside.ts";
 import type { TriagePorts } from "./triage/ports.ts";
 import { startSender } from "./triage/send.ts";
@@ -64,7 +64,7 @@ export const SEALER = token<Sealer>("Sealer");
 export const SOURCES = token<Sources>("Sources");
 export const SOURCE_WATCH = token<SourceWatch>("SourceWatch");
 export const REFUSALS = token<RefusalRecorder>("Refusals");
-export const WORKER = token<QueueWorker>("Worker");
+export const WORKER = token<LeaseWorker>("Worker");
 export const SWEEPER = token<Sweeper>("Sweeper");
 export const OUTSIDE = token<{ current: Outside }>("Outside");
 export const GUARDED_SEND = token<GuardedSend>("GuardedSend");
@@ -144,7 +144,7 @@ export function compose(opened: Opened): DependencyContainer {
   );
   made(REFUSALS, (c) => recordRefusals(c.resolve(STORE).deliveries, c.resolve(LOG).webhook));
   made(WORKER, (c) => {
-    if (!c.resolve(SETTINGS).work) return noWorker;
+    if (!c.resolve(SETTINGS).work) return noLeaseWorker;
     return startWorker({
       queue: c.resolve(STORE).queue,
       commits: c.resolve(STORE).commits,

@@ -14,3 +14,11 @@ export function duration(seconds: number): string {
     .map(([unit, amount]) => `${amount} ${unit}`)
     .join(" ");
 }
+
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `500ms`, `5s`, `2m`, `1h`, `7d` in milliseconds; `undefined` for anything else. */
+export function durationMs(text: string): number | undefined {
+  const form = /^(\d{1,6})(ms|s|m|h|d)$/.exec(text);
+  return form === null ? undefined : Number(form[1]) * units[form[2] as keyof typeof units];
+}

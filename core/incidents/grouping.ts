@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { entityRoles, entityTypes } from "@thruway/sdk/alert";
 import joi from "joi";
+import { durationMs } from "../duration.ts";
 import type { Group, IncidentDraft } from "./incident.ts";
 
 /** What a source says about alerts that are one incident although their vendor gives each an id of its own, or none. */
@@ -19,8 +20,7 @@ const entityFields = entityTypes.flatMap((type) => [
   ...entityRoles.map((role) => `entities.${type}.${role}`),
 ]);
 
-const units = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const longestWindowMs = 30 * units.d;
+const longestWindowMs = 30 * 86_400_000;
 const windowForm = "a time like 30m, 1h or 7d, up to 30d";
 const fieldForm = `one of ${words.join(", ")}, entities.<type> or entities.<type>.<role>`;
 
@@ -51,8 +51,7 @@ export const groupingSchema: joi.ObjectSchema<Grouping> = joi.object<Grouping>({
 
 /** In milliseconds; 0 for what is no time. */
 export function windowMs(text: string): number {
-  const [, amount = "0", unit = "m"] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  return Number(amount) * units[unit as keyof typeof units];
+  return /^\d{1,5}[mhd]$/.test(text) ? (durationMs(text) ?? 0) : 0;
 }
 
 /**

@@ -3,7 +3,9 @@ import type { Logger } from "pino";
 import { type ErrorCode, messageOf } from "../errors.ts";
 import { createFetcher, type Fetcher, type FetchTime } from "../fetch/fetcher.ts";
 import { testTag } from "../incidents/incident.ts";
+import { type LeaseWorker, workOff } from "../leases.ts";
 import type { Plugins } from "../registry/plugins.ts";
+import { retryDelayMs } from "../retry-delay.ts";
 import type { Source, Sources } from "../sources/sources.ts";
 import type { ClaimedDelivery, CommitStore, NewDelivery, QueueStore } from "../store/ports.ts";
 import { commitKey, loggedTrace, type Trace, type Tracing } from "../trace.ts";
@@ -41,52 +43,22 @@ export interface WorkerDependencies {
   readonly fetcher?: Fetcher;
 }
 
-export interface QueueWorker {
-  /** Looks into the queue now rather than at the next poll. */
-  wake(): void;
-  /** Finishes what is claimed. */
-  close(): Promise<void>;
-}
-
-/** Where other processes work off the queue. */
-export const noWorker: QueueWorker = { wake: () => {}, close: () => Promise.resolve() };
-
 /** Works off the queue: claims deliveries by lease, processes them as the intake would, retries with backoff. */
-export function startWorker(given: WorkerDependencies): QueueWorker {
+export function startWorker(given: WorkerDependencies): LeaseWorker {
   const stopping = new AbortController();
   const deps = { fetcher: createFetcher(), stopping: stopping.signal, ...given };
-  let running: Promise<void> | undefined;
-  let again = false;
-  let closed = false;
-
-  async function drain(): Promise<void> {
-    for (;;) {
-      again = false;
-      const claimed = await deps.queue.claim(mostAtOnce, deps.now(), deps.leaseMs);
-      await Promise.all(claimed.map((job) => settle(job, deps)));
-      if (closed || !(again || claimed.length === mostAtOnce)) return;
-    }
-  }
-
-  function wake(): void {
-    again = true;
-    if (closed) return;
-    running ??= drain()
-      .catch((error: unknown) => deps.log.error({ err: error }, "The queue could not be worked off"))
-      .finally(() => {
-        running = undefined;
-      });
-  }
-
-  const polling = setInterval(wake, pollEveryMs);
-  polling.unref();
+  const worker = workOff({
+    most: mostAtOnce,
+    everyMs: pollEveryMs,
+    claim: (limit) => deps.queue.claim(limit, deps.now(), deps.leaseMs),
+    work: (job) => settle(job, deps),
+    failed: (error) => deps.log.error({ err: error }, "The queue could not be worked off"),
+  });
   return {
-    wake,
-    async close() {
-      closed = true;
+    wake: () => worker.wake(),
+    close() {
       stopping.abort(new Error("the gateway stops"));
-      clearInterval(polling);
-      await running;
+      return worker.close();
     },
   };
 }
@@ -112,7 +84,7 @@ async function settle(job: ClaimedDelivery, deps: Dependencies): Promise<void> {
   try {
     const settled = await processed(job, { journey, trace, onFetch }, deps);
     if ("retry" in settled) {
-      const wait = Math.max(delayMs(delivery.attempts, deps.random()), settled.afterMs ?? 0);
+      const wait = Math.max(retryDelayMs(delivery.attempts, longestDelayMs, deps.random()), settled.afterMs ?? 0);
       const at = new Date(deps.now().getTime() + wait);
       await deps.queue.retry(delivery.id, epoch, at, { reason: settled.retry });
       deps.log.warn(
@@ -216,9 +188,4 @@ function sourceOf(
   const { problem } = source.view;
   if (problem === undefined) return { source };
   return { code: "source_disabled", reason: `Webhook source '${name}' takes nothing: ${problem}` };
-}
-
-/** Doubles from one second, up to five minutes, by a random part of up to a half less. */
-function delayMs(attempts: number, random: number): number {
-  return Math.min(longestDelayMs, 1_000 * 2 ** (attempts - 1)) * (1 - random / 2);
 }

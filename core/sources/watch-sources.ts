@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
+import { coalesce } from "../coalesce.ts";
 import { messageOf } from "../errors.ts";
 import type { SourceStore } from "../store/ports.ts";
 import { waitAtMost } from "../wait.ts";
-import { coalesce } from "./coalesce.ts";
 import type { SourceChanges, Sources } from "./sources.ts";
 
 const pollEveryMs = 1_000;

@@ -2,8 +2,8 @@
 
 import { verdicts } from "@thruway/sdk/alert";
 import type joi from "joi";
+import { durationMs } from "../duration.ts";
 import type { CoreAction } from "./actions/action.ts";
-import { durationMs } from "./duration.ts";
 import { compileExpression, type Expression, type Scope } from "./expression.ts";
 import { defaultTimeoutMs, mostSteps } from "./limits.ts";
 import type { Definition, OnError, Playbook, Rule, RuleDefinition, Step, StepDefinition } from "./playbook.ts";

@@ -1,11 +1,12 @@
 /** Puts what was changed into the outbox, a message for each channel with a feed, and says so of the incident. */
 import type { Logger } from "pino";
 import { toDocument } from "../incidents/export/document.ts";
+import { type LeaseWorker, workOff } from "../leases.ts";
 import type { StoredMessage } from "../runs/message.ts";
 import type { Announcement, FeedStore, Unannounced } from "../store/feed-port.ts";
-import { type LeaseWorker, workOff } from "./leases.ts";
 import { type Channel, feedsIn, type Outside } from "./outside.ts";
 
+const pollEveryMs = 500;
 const mostAtOnce = 100;
 
 export interface FeedDependencies {
@@ -34,28 +35,26 @@ export function startFeed({ store, outside, onPosted, log, now }: FeedDependenci
     return marked.length === 0 ? [] : [marked];
   }
 
-  return workOff(
-    1,
-    next,
-    async (marked) => {
+  return workOff({
+    most: 1,
+    everyMs: pollEveryMs,
+    claim: next,
+    async work(marked) {
       const at = now().toISOString();
       await store.announce(marked.map((each) => announcementOf(each, outside(), at)));
       onPosted();
     },
-    (error) => {
+    failed(error) {
       failed = true;
       log.error({ err: error }, "Feed could not be posted");
     },
-  );
+  });
 }
 
 /** The same incident in the same version makes the same messages: what is sent twice can be told by its id. */
 export function announcementOf(marked: Unannounced, outside: Outside, at: string): Announcement {
   const { key, incident } = marked;
-  const messages = feedsIn(outside).flatMap((name) => {
-    const channel = outside.channels[name];
-    return channel === undefined ? [] : [messageFor(name, channel, marked, at)];
-  });
+  const messages = feedsIn(outside).map(([name, channel]) => messageFor(name, channel, marked, at));
   return { key, version: incident.version, messages };
 }
 

@@ -41,9 +41,9 @@ export interface Outside {
 
 export const noOutside: Outside = Object.freeze({ services: {}, channels: {} });
 
-/** The names of the channels that are told of every change. */
-export function feedsIn({ channels }: Outside): readonly string[] {
-  return Object.keys(channels).filter((name) => channels[name]?.feed === true);
+/** The channels that are told of every change, by their names. */
+export function feedsIn({ channels }: Outside): readonly (readonly [name: string, channel: Channel])[] {
+  return Object.entries(channels).filter(([, { feed }]) => feed === true);
 }
 
 /** What the configuration file has under a name. @throws with what there is, where there is no such thing */

@@ -1,13 +1,15 @@
 /** Sends what is in the outbox, again and again until it is there, each message under one key. */
 import type { Logger } from "pino";
 import { messageOf } from "../errors.ts";
+import { type LeaseWorker, workOff } from "../leases.ts";
 import type { GuardedSend } from "../outbound/guarded-request.ts";
+import { retryDelayMs } from "../retry-delay.ts";
 import type { StoredMessage } from "../runs/message.ts";
 import type { ClaimedMessage, TriageStore } from "../store/triage-port.ts";
-import { type LeaseWorker, workOff } from "./leases.ts";
 import { writeMessage } from "./message.ts";
-import type { Outside } from "./outside.ts";
+import { configured, type Outside } from "./outside.ts";
 
+const pollEveryMs = 500;
 /** Of one channel. */
 const mostAtOnce = 16;
 const mostLanes = 64;
@@ -53,12 +55,13 @@ export function startSender(deps: SenderDependencies): LeaseWorker {
     }
   }
 
-  const lanes = workOff(
-    mostLanes,
-    async (limit) => (await store.dueChannels(now())).filter((channel) => !open.has(channel)).slice(0, limit),
-    drain,
+  const lanes = workOff({
+    most: mostLanes,
+    everyMs: pollEveryMs,
+    claim: async (limit) => (await store.dueChannels(now())).filter((channel) => !open.has(channel)).slice(0, limit),
+    work: drain,
     failed,
-  );
+  });
   return {
     wake: () => lanes.wake(),
     close() {
@@ -87,7 +90,7 @@ async function settle({ message, epoch, attempts }: ClaimedMessage, deps: Sender
     log.error({ ...fields, reason: failure }, "Notification is given up");
     return;
   }
-  const wait = Math.min(longestDelayMs, 1_000 * 2 ** (attempts - 1)) * (1 - random() / 2);
+  const wait = retryDelayMs(attempts, longestDelayMs, random());
   await store.saveMessage({ ...message, reason: failure }, epoch, new Date(now().getTime() + wait));
   deps.tried(message.channel, "retry");
   log.warn({ ...fields, reason: failure }, "Notification will be tried again");
@@ -98,10 +101,8 @@ async function failureOf(
   message: StoredMessage,
   { outside, send, now }: SenderDependencies,
 ): Promise<string | undefined> {
-  const { channels } = outside();
-  const channel = Object.hasOwn(channels, message.channel) ? channels[message.channel] : undefined;
-  if (channel === undefined) return `there is no channel "${message.channel}" in the configuration file`;
   try {
+    const channel = configured("channel", outside().channels, message.channel);
     const { headers, body } = writeMessage(message, channel, now());
     const { status } = await send({
       method: "POST",

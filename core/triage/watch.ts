@@ -1,6 +1,7 @@
 /** Playbooks and lists as they are now: read again when a file or what the API was given changes. */
 import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
+import { coalesce } from "../coalesce.ts";
 import { messageOf } from "../errors.ts";
 import type { TriageStore } from "../store/triage-port.ts";
 import type { Actions } from "./compile.ts";
@@ -13,7 +14,7 @@ const pollEveryMs = 1_000;
 export interface TriageWatch {
   readonly library: () => Library;
   readonly lists: Lists;
-  /** Looks now. */
+  /** Resolves once what there is at this moment is known here. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,7 +33,6 @@ export function watchTriage({ playbooksDir, listsDir, actions, store, log }: Tri
   let seenTexts = "";
   let seenLists = "";
   let stored: readonly PlaybookText[] = [];
-  let looking: Promise<void> | undefined;
 
   async function lookAtPlaybooks(): Promise<void> {
     // While the store is away, what it said last stands.
@@ -60,17 +60,18 @@ export function watchTriage({ playbooksDir, listsDir, actions, store, log }: Tri
     if (lists.size > 0) log.info({ lists: [...lists.keys()] }, "Lists read");
   }
 
-  async function look(): Promise<void> {
-    await Promise.all([lookAtPlaybooks(), lookAtLists()]);
-  }
+  const look = coalesce(async () => {
+    try {
+      await Promise.all([lookAtPlaybooks(), lookAtLists()]);
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, "Playbooks and lists could not be read");
+    }
+  });
 
+  let lastLook: Promise<void> = Promise.resolve();
   function refresh(): Promise<void> {
-    looking ??= look()
-      .catch((error: unknown) => log.error({ reason: messageOf(error) }, "Playbooks and lists could not be read"))
-      .finally(() => {
-        looking = undefined;
-      });
-    return looking;
+    lastLook = look();
+    return lastLook;
   }
 
   const polling = setInterval(() => void refresh(), pollEveryMs);
@@ -78,14 +79,10 @@ export function watchTriage({ playbooksDir, listsDir, actions, store, log }: Tri
   return {
     library: () => library,
     lists: { get: (name) => lists.get(name) },
-    async refresh() {
-      // What is under way may have looked before the change.
-      await looking;
-      await refresh();
-    },
+    refresh,
     async close() {
       clearInterval(polling);
-      await looking;
+      await lastLook;
     },
   };
 }

@@ -4,19 +4,21 @@ import { parseJson } from "@thruway/sdk";
 import type { Logger } from "pino";
 import { messageOf } from "../errors.ts";
 import type { Incident } from "../incidents/incident.ts";
+import { type LeaseWorker, workOff } from "../leases.ts";
+import type { Approval } from "../runs/approval.ts";
 import type { StoredRun } from "../runs/run.ts";
 import type { DeliveryStore } from "../store/ports.ts";
 import type { ClaimedRun, TriageStore } from "../store/triage-port.ts";
 import { attributes } from "../telemetry/attributes.ts";
 import type { OpenStep, Tracing } from "../trace.ts";
 import { type Actions, compile } from "./compile.ts";
-import { type LeaseWorker, workOff } from "./leases.ts";
 import type { Library } from "./library.ts";
 import { mostPayloads } from "./limits.ts";
 import type { Playbook } from "./playbook.ts";
 import type { TriagePorts } from "./ports.ts";
 import { type Ended, runPlaybook } from "./runner.ts";
 
+const pollEveryMs = 500;
 const mostAtOnce = 8;
 /** A run that came to nothing so often is given up: it is what stops the process, or the store refuses it. */
 const mostAttempts = 10;
@@ -48,12 +50,13 @@ class LeaseLost extends Error {
 
 export function startTriage(deps: TriageDependencies): LeaseWorker {
   const stop = new AbortController();
-  const worker = workOff(
-    mostAtOnce,
-    (limit) => deps.store.claim(limit, deps.now(), deps.leaseMs),
-    (job) => settle(job, deps, stop.signal),
-    (error) => deps.log.error({ err: error }, "Triage run could not be settled"),
-  );
+  const worker = workOff({
+    most: mostAtOnce,
+    everyMs: pollEveryMs,
+    claim: (limit) => deps.store.claim(limit, deps.now(), deps.leaseMs),
+    work: (job) => settle(job, deps, stop.signal),
+    failed: (error) => deps.log.error({ err: error }, "Triage run could not be settled"),
+  });
   return {
     wake: () => worker.wake(),
     close() {
@@ -118,93 +121,85 @@ async function settle(
     if (!(await store.save(saved, epoch, due))) throw new LeaseLost(`the lease of run ${run.id} was lost`);
   };
   await save(began, later(leaseMs));
-  let beat: Promise<unknown> = Promise.resolve();
-  const beating = setInterval(() => {
-    beat = store.renew(run.id, epoch, later(leaseMs)).catch(() => {});
-  }, leaseMs / 3);
+  const running = async (span: OpenStep): Promise<Ended> =>
+    runPlaybook(
+      {
+        runId: run.id,
+        playbook,
+        incident,
+        verdictBefore: began.verdict_before,
+        payloads: await payloadsOf(incident, deps),
+        steps: run.steps,
+        verdict: run.verdict,
+      },
+      {
+        ports: deps.portsFor(began),
+        journal: { write: (steps, verdict) => save({ ...began, steps, verdict }, later(leaseMs)) },
+        now,
+        clock: deps.clock,
+        stop,
+        around: (name, action, work) =>
+          deps.tracing.within(span.traceparent, { name, attributes: { [attributes.action]: action } }, work),
+      },
+    );
   try {
-    const running = async (span: OpenStep): Promise<Ended> =>
-      runPlaybook(
-        {
-          runId: run.id,
-          playbook,
-          incident,
-          verdictBefore: began.verdict_before,
-          payloads: await payloadsOf(incident, deps),
-          steps: run.steps,
-          verdict: run.verdict,
-        },
-        {
-          ports: deps.portsFor(began),
-          journal: { write: (steps, verdict) => save({ ...began, steps, verdict }, later(leaseMs)) },
-          now,
-          clock: deps.clock,
-          stop,
-          around: (name, action, work) =>
-            deps.tracing.within(span.traceparent, { name, attributes: { [attributes.action]: action } }, work),
-        },
-      );
+    const renew = (): Promise<unknown> => store.renew(run.id, epoch, later(leaseMs));
     const [first] = incident.deliveries;
     const traceparent = first === undefined ? undefined : (await deps.deliveries.get(first))?.traceparent;
     const about = { [attributes.playbook]: playbook.name, [attributes.incidents]: [incident.number] };
-    const ended = await deps.tracing.within(
-      traceparent,
-      { name: "triage", source: incident.source, attributes: about },
-      running,
-    );
-    // One that came after the last write would make the run due again.
-    clearInterval(beating);
-    await beat;
+    const span = { name: "triage", source: incident.source, attributes: about };
+    const ended = await whileRenewed(leaseMs, renew, () => deps.tracing.within(traceparent, span, running));
     const { steps, verdict, state, reason } = ended;
     if (state !== "waiting") return await end({ ...began, steps, verdict, state, reason });
-    await wait({ ...began, steps, verdict, state }, ended, { save, later, store });
+    const waiting = { ...began, steps, verdict, state };
+    await save(waiting, later(lookAgainMs));
+    // What was decided just now, when nobody knew that the run waits for it.
+    if (!(await approvalsOf(waiting, store)).every(isPending)) await save(waiting, later(0));
     deps.triaged(playbook.name, "waiting");
     log.info({ ...fields, playbook: playbook.name }, "Triage run waits for approval");
   } catch (error) {
     if (stop.aborted && error instanceof Error && error.name === "AbortError") {
-      clearInterval(beating);
-      await beat;
       await store.renew(run.id, epoch, now());
       return;
     }
     if (!(error instanceof LeaseLost)) throw error;
     log.warn({ ...fields, reason: error.message }, "Triage run is somebody else's now");
-  } finally {
-    clearInterval(beating);
   }
 }
 
-/** Until its approval is decided, which may have happened just now: then nobody knew that the run waits for it. */
-async function wait(
-  run: StoredRun,
-  { steps }: Ended,
-  {
-    save,
-    later,
-    store,
-  }: {
-    readonly save: (run: StoredRun, due: Date) => Promise<void>;
-    readonly later: (ms: number) => Date;
-    readonly store: TriageStore;
-  },
-): Promise<void> {
-  const asked = steps.filter(({ state }) => state === "waiting").map(({ id }) => `${run.id}:${id}`);
-  await save(run, later(lookAgainMs));
-  const approvals = await Promise.all(asked.map((id) => store.approval(id)));
-  if (approvals.some((approval) => approval?.state !== "pending")) await save(run, later(0));
+/** Does work that outlasts a lease. No renewal comes after it: that would make due again what is over. */
+async function whileRenewed<T>(leaseMs: number, renew: () => Promise<unknown>, work: () => Promise<T>): Promise<T> {
+  let renewal: Promise<unknown> = Promise.resolve();
+  const renewing = setInterval(() => {
+    renewal = renew().catch(() => {});
+  }, leaseMs / 3);
+  try {
+    return await work();
+  } finally {
+    clearInterval(renewing);
+    await renewal;
+  }
+}
+
+/** What its steps wait for. */
+function approvalsOf({ id: run, steps }: StoredRun, store: TriageStore): Promise<readonly (Approval | undefined)[]> {
+  const waiting = steps.filter(({ state }) => state === "waiting");
+  return Promise.all(waiting.map(({ id }) => store.approval(`${run}:${id}`)));
+}
+
+function isPending(approval: Approval | undefined): boolean {
+  return approval?.state === "pending";
 }
 
 /** When a run that waits is to be looked at again; `undefined` where it can go on. */
 async function waitsUntil(run: StoredRun, { store, now }: TriageDependencies): Promise<Date | undefined> {
   if (run.state !== "waiting") return undefined;
   const at = now();
-  const asked = run.steps.filter(({ state }) => state === "waiting").map(({ id }) => `${run.id}:${id}`);
-  const approvals = await Promise.all(asked.map((id) => store.approval(id)));
+  const approvals = await approvalsOf(run, store);
   const later = new Date(at.getTime() + lookAgainMs);
   const expiries = approvals.map((approval) => approval?.expires_at ?? later.toISOString());
   const soonest = [later.toISOString(), ...expiries].toSorted()[0] ?? "";
-  const isDecided = approvals.some((approval) => approval?.state !== "pending");
-  return isDecided || soonest <= at.toISOString() ? undefined : new Date(soonest);
+  return !approvals.every(isPending) || soonest <= at.toISOString() ? undefined : new Date(soonest);
 }
 
 type Chosen = { readonly playbook: Playbook } | Pick<StoredRun, "state" | "reason">;

@@ -1,3 +1,4 @@
+import { coalesce } from "../../coalesce.ts";
 import { commitKey, type OnSharedWrite } from "../../trace.ts";
 import { groupCommit } from "../group-commit.ts";
 import type { CommitResult, Store } from "../ports.ts";
@@ -34,21 +35,12 @@ export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrit
   // Whatever a process that was ended left behind, too.
   let changed = true;
   let isClosing = false;
-  let indexing: Promise<void> | undefined;
-  async function indexAll(): Promise<void> {
+  const index = coalesce(async () => {
     changed = false;
     for (;;) if (isClosing || (await writer.call("indexIncidents")) === 0) return;
-  }
-  /** One at a time; who asks while it goes on gets what was there when they asked, too. */
-  async function index(): Promise<void> {
-    await indexing;
-    indexing ??= indexAll().finally(() => {
-      indexing = undefined;
-    });
-    await indexing;
-  }
+  });
   const catchingUp = setInterval(() => {
-    if (changed && indexing === undefined) index().catch(() => {});
+    if (changed) index().catch(() => {});
   }, indexEveryMs);
   catchingUp.unref();
 

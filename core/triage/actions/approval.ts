@@ -1,5 +1,5 @@
+import { durationMs } from "../../duration.ts";
 import type { Approval } from "../../runs/approval.ts";
-import { durationMs } from "../duration.ts";
 import { type CoreContext, Waiting } from "./action.ts";
 
 export const longestWaitMs = 30 * 86_400_000;

@@ -1,7 +1,8 @@
 import { defineAction } from "@thruway/sdk";
 import { type EntityType, entityTypes } from "@thruway/sdk/alert";
 import joi from "joi";
-import { durationMs, durationSchema } from "../duration.ts";
+import { durationMs } from "../../duration.ts";
+import { durationSchema } from "../duration.ts";
 import type { CoreContext } from "./action.ts";
 
 const mostIncidents = 100;

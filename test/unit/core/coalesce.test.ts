@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coalesce } from "../../../../core/sources/coalesce.ts";
+import { coalesce } from "../../../core/coalesce.ts";
 
 /** Work that ends when it is told to. */
 function someWork(): { readonly ends: PromiseWithResolvers<void>[]; readonly ask: () => Promise<void> } {

@@ -1,5 +1,3 @@
-const pollEveryMs = 500;
-
 /** Works off what is due: looks again and again, and at once where it is woken. */
 export interface LeaseWorker {
   wake(): void;
@@ -10,19 +8,21 @@ export interface LeaseWorker {
 /** Where other processes work. */
 export const noLeaseWorker: LeaseWorker = { wake: () => {}, close: () => Promise.resolve() };
 
-/**
- * Works on up to `most` at once. Nothing waits for a slow one but its own place.
- *
- * @param claim leases up to so many of what is due
- * @param work settles one; where it throws, the lease runs out
- * @param failed is told what could not be done
- */
-export function workOff<Job>(
-  most: number,
-  claim: (limit: number) => Promise<readonly Job[]>,
-  work: (job: Job) => Promise<void>,
-  failed: (error: unknown) => void,
-): LeaseWorker {
+export interface Leased<Job> {
+  /** How many are worked on at once. */
+  readonly most: number;
+  /** How often it looks by itself. */
+  readonly everyMs: number;
+  /** Leases up to so many of what is due. */
+  readonly claim: (limit: number) => Promise<readonly Job[]>;
+  /** Settles one; where it throws, the lease runs out. */
+  readonly work: (job: Job) => Promise<void>;
+  /** Told what could not be done. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Works off jobs by lease. Nothing waits for a slow one but its own place. */
+export function workOff<Job>({ most, everyMs, claim, work, failed }: Leased<Job>): LeaseWorker {
   const underway = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
   let again = false;
@@ -51,7 +51,8 @@ export function workOff<Job>(
       const free = most - underway.size;
       const claimed = free > 0 ? await claim(free) : [];
       for (const job of claimed) begin(job);
-      if (closed || free === 0 || !(again || claimed.length > 0)) return;
+      // Fewer than were asked for: nothing else is due.
+      if (closed || free === 0 || !(again || claimed.length === free)) return;
     }
   }
 
@@ -65,7 +66,7 @@ export function workOff<Job>(
       });
   }
 
-  const polling = setInterval(wake, pollEveryMs);
+  const polling = setInterval(wake, everyMs);
   polling.unref();
   return {
     wake,
