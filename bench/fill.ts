@@ -2,6 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import type { Alert } from "@thruway/sdk";
 import { listed } from "@thruway/sdk/testing";
 import { draftOf } from "../core/incidents/draft.ts";
+import type { IncidentDraft } from "../core/incidents/incident.ts";
 import { deliveryKey } from "../core/ingest/identity.ts";
 import type { Commit } from "../core/store/ports.ts";
 import { openSqliteStore } from "../core/store/sqlite/index.ts";
@@ -38,26 +39,28 @@ export async function fill(path: string, count: number): Promise<void> {
       receivedAt: received,
     });
     const body = Buffer.from(JSON.stringify(payload));
-    return {
-      drafts: [draft],
-      delivery: {
-        id,
-        source: benchSource,
-        plugin: "crowdstrike",
-        outcome: "accepted",
-        code: null,
-        reason: null,
-        details: null,
-        received_at: received,
-        scheme: "webhook",
-        address: "127.0.0.1",
-        content_type: "application/json",
-        user_agent: null,
-        body_bytes: body.length,
-        stages: [],
-        key: deliveryKey(benchSource, "event", String(index)),
-        body,
-      },
-    };
+    return acceptedCommit(draft, id, body, index);
   }
+}
+
+/** What the intake writes of an event that made one incident. @param index tells events apart */
+export function acceptedCommit(draft: IncidentDraft, id: string, body: Buffer, index: number): Commit {
+  const { source, plugin, received_at } = draft;
+  return {
+    drafts: [draft],
+    delivery: {
+      ...{ id, source, plugin, received_at, body },
+      outcome: "accepted",
+      code: null,
+      reason: null,
+      details: null,
+      scheme: "webhook",
+      address: "127.0.0.1",
+      content_type: "application/json",
+      user_agent: null,
+      body_bytes: body.length,
+      stages: [],
+      key: deliveryKey(source, "event", String(index)),
+    },
+  };
 }

@@ -11,9 +11,9 @@ import { parseArgs } from "node:util";
 import { type Entity, severities, verdicts } from "@thruway/sdk";
 import Table from "cli-table3";
 import { type IncidentDraft, statuses, testTag } from "../core/incidents/incident.ts";
-import { deliveryKey } from "../core/ingest/identity.ts";
 import type { Commit } from "../core/store/ports.ts";
 import { openSqliteStore } from "../core/store/sqlite/index.ts";
+import { acceptedCommit } from "./fill.ts";
 import { chances, counts, everyMs, newest, queries, stopped, types, words } from "./incident-queries.ts";
 
 const { values: options } = parseArgs({
@@ -76,28 +76,7 @@ function draftOf(index: number): IncidentDraft {
 
 function commitOf(index: number): Commit {
   const draft = draftOf(index);
-  const body = Buffer.from("{}");
-  return {
-    drafts: [draft],
-    delivery: {
-      id: draft.id,
-      source: draft.source,
-      plugin: draft.plugin,
-      outcome: "accepted",
-      code: null,
-      reason: null,
-      details: null,
-      received_at: draft.received_at,
-      scheme: "webhook",
-      address: "127.0.0.1",
-      content_type: "application/json",
-      user_agent: null,
-      body_bytes: body.length,
-      stages: [],
-      key: deliveryKey(draft.source, "event", String(index)),
-      body,
-    },
-  };
+  return acceptedCommit(draft, draft.id, Buffer.from("{}"), index);
 }
 
 try {

@@ -79,6 +79,11 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
     }
   }
 
+  /** Of what workers look for again and again: while the store is away there is none. */
+  function askIfThere<T>(work: () => Promise<readonly T[]>): Promise<readonly T[]> {
+    return away === undefined && !isClosed ? ask(work) : Promise.resolve([]);
+  }
+
   async function prepare(): Promise<void> {
     if (!isPrepared) await deps.prepare();
     isPrepared = true;
@@ -318,8 +323,7 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
     tokens: { put: putToken, get: getToken },
     triage: {
       start: (run) => ask(() => triage.start(run)),
-      claim: (limit, at, leaseMs) =>
-        away === undefined && !isClosed ? ask(() => triage.claim(limit, at, leaseMs)) : Promise.resolve([]),
+      claim: (limit, at, leaseMs) => askIfThere(() => triage.claim(limit, at, leaseMs)),
       save: (run, epoch, due) => ask(() => triage.save(run, epoch, due)),
       renew: (id, epoch, due) => ask(() => triage.renew(id, epoch, due)),
       get: (id) => ask(() => triage.get(id)),
@@ -329,11 +333,9 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
       approvals: (query) => ask(() => triage.approvals(query)),
       decide: (id, decision) => ask(() => triage.decide(id, decision)),
       post: (message) => ask(() => triage.post(message)),
-      dueChannels: (at) => (away === undefined && !isClosed ? ask(() => triage.dueChannels(at)) : Promise.resolve([])),
+      dueChannels: (at) => askIfThere(() => triage.dueChannels(at)),
       claimMessages: (channel, limit, at, leaseMs) =>
-        away === undefined && !isClosed
-          ? ask(() => triage.claimMessages(channel, limit, at, leaseMs))
-          : Promise.resolve([]),
+        askIfThere(() => triage.claimMessages(channel, limit, at, leaseMs)),
       saveMessage: (message, epoch, due) => ask(() => triage.saveMessage(message, epoch, due)),
       removeMessage: (id, epoch) => ask(() => triage.removeMessage(id, epoch)),
       messagesOf: (incidentId) => ask(() => triage.messagesOf(incidentId)),
@@ -343,8 +345,7 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
     },
     feed: {
       follow: (on) => feed.follow(on),
-      unannounced: (limit) =>
-        away === undefined && !isClosed ? ask(() => feed.unannounced(limit)) : Promise.resolve([]),
+      unannounced: (limit) => askIfThere(() => feed.unannounced(limit)),
       announce: (all) => ask(() => feed.announce(all)),
     },
     check,

@@ -197,20 +197,16 @@ class Runner {
     for (let tries = 1; ; tries += 1) {
       try {
         parameters = this.#parameters(step, record.parameters);
-        const shown = { ...record, parameters: bounded(maskOptions(step.action.parameters, parameters)) as object };
-        if (tries === 1) {
-          const begun = { state: "begun", why: null, output: null, tries } as const;
-          await this.#write({ ...shown, ...begun, parameters: { ...shown.parameters }, ...since() });
-        }
+        const shown = { ...record, parameters: shownParameters(step, parameters) };
+        if (tries === 1) await this.#write({ ...shown, state: "begun", why: null, output: null, tries, ...since() });
         const output = await this.#acted(step, parameters);
         if (step.output !== undefined) this.#outputs[step.output] = output;
         const ended = { state: "done", why: null, output: withoutSecrets(output, step), tries } as const;
-        await this.#write({ ...shown, ...ended, parameters: { ...shown.parameters }, ...since() });
+        await this.#write({ ...shown, ...ended, ...since() });
         return "on";
       } catch (error) {
         if (error instanceof JournalFailed) throw error;
-        const shown = bounded(maskOptions(step.action.parameters, parameters)) as Readonly<Record<string, unknown>>;
-        const failed = { ...record, parameters: shown, output: null, tries, ...since() };
+        const failed = { ...record, parameters: shownParameters(step, parameters), output: null, tries, ...since() };
         if (error instanceof Waiting) {
           await this.#write({ ...failed, state: "waiting", why: error.message });
           return "waits";
@@ -407,6 +403,14 @@ class Runner {
   #again({ why }: StepRecord, { id, onError }: Pick<Step, "id" | "onError">): void {
     if (onError.then === "fail") throw new StepFailed(`step "${id}" failed: ${why}`);
   }
+}
+
+/** Secrets masked, and no larger than what is kept of any value. */
+function shownParameters(
+  { action }: ActionStep,
+  parameters: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return bounded(maskOptions(action.parameters, parameters)) as Readonly<Record<string, unknown>>;
 }
 
 function withoutSecrets(output: Readonly<Record<string, unknown>>, { action }: ActionStep): StepRecord["output"] {

@@ -47,6 +47,17 @@ async function aPlace(
   };
 }
 
+/** Registers a source whose incidents are triaged; where no playbook is named, by the one whose triggers fit. */
+async function registerTriaged(
+  gateway: TestGateway,
+  source: string,
+  given: { readonly plugin?: string; readonly playbook?: string } = {},
+): Promise<void> {
+  const registration = { source, secret: testSecret, auto_triage: true, ...given };
+  const { status, body } = await gateway.api("POST", "/api/webhooks", registration);
+  assert.equal(status, 201, JSON.stringify(body));
+}
+
 async function send(gateway: TestGateway, source: string, event: object): Promise<string> {
   const { body } = await gateway.send(source, JSON.stringify(event));
   assert.equal(body.status, "accepted", JSON.stringify(body));
@@ -79,14 +90,7 @@ const phish = {
 test("an incident of a source with auto-triage is judged by the playbook that the source names", async () => {
   await using place = await aPlace({});
   await using gateway = await place.open();
-  const source = {
-    source: "mail",
-    plugin: "defender",
-    secret: testSecret,
-    auto_triage: true,
-    playbook: "phishing_triage",
-  };
-  await gateway.api("POST", "/api/webhooks", source);
+  await registerTriaged(gateway, "mail", { plugin: "defender", playbook: "phishing_triage" });
   const run = await runOf(gateway, await send(gateway, "mail", phish));
   assert.deepEqual([run.state, run.playbook, run.asked_by], ["done", "phishing_triage", "auto"]);
   assert.equal(run.verdict.verdict, "true_positive");
@@ -97,7 +101,7 @@ test("an incident of a source with auto-triage is judged by the playbook that th
 test("where the source names none, the triggers choose, and what no playbook is for says so", async () => {
   await using place = await aPlace({});
   await using gateway = await place.open();
-  await gateway.api("POST", "/api/webhooks", { source: "edr", secret: testSecret, auto_triage: true });
+  await registerTriaged(gateway, "edr");
   const login = { event_type: "failed_login", data: { id: "l1", title: "3 failed logins", src_ip: "10.1.2.3" } };
   const run = await runOf(gateway, await send(gateway, "edr", login));
   assert.deepEqual([run.playbook, run.verdict.verdict], ["failed_login_triage", "false_positive"]);
@@ -122,8 +126,7 @@ test("a source without auto-triage starts no run, and one can be asked for", asy
 test("a source that names a playbook that is not there has runs that say so", async () => {
   await using place = await aPlace({});
   await using gateway = await place.open();
-  const source = { source: "mail", plugin: "defender", secret: testSecret, auto_triage: true, playbook: "nothing" };
-  await gateway.api("POST", "/api/webhooks", source);
+  await registerTriaged(gateway, "mail", { plugin: "defender", playbook: "nothing" });
   const run = await runOf(gateway, await send(gateway, "mail", phish));
   assert.deepEqual([run.state, run.reason], ["failed", 'the playbook "nothing" is not there']);
 });
@@ -148,12 +151,7 @@ test("an action outside waits for an approval, and goes on after a restart: once
   let number = "";
   {
     await using gateway = await place.open();
-    await gateway.api("POST", "/api/webhooks", {
-      source: "edr",
-      secret: testSecret,
-      auto_triage: true,
-      playbook: "asking",
-    });
+    await registerTriaged(gateway, "edr", { playbook: "asking" });
     number = await send(gateway, "edr", malware);
     await runOf(gateway, number, ["waiting"]);
     assert.deepEqual(edr.received, []);
@@ -185,12 +183,7 @@ test("a denied action is not done, and the run says who said no", async () => {
   await using edr = await aReceiver();
   await using place = await aPlace({ asking }, { channel: edr.url });
   await using gateway = await place.open();
-  await gateway.api("POST", "/api/webhooks", {
-    source: "edr",
-    secret: testSecret,
-    auto_triage: true,
-    playbook: "asking",
-  });
+  await registerTriaged(gateway, "edr", { playbook: "asking" });
   const number = await send(gateway, "edr", malware);
   const { id } = await runOf(gateway, number, ["waiting"]);
   await gateway.api("POST", `/api/approvals/${encodeURIComponent(`${id}:isolate`)}/deny`);
@@ -213,12 +206,7 @@ steps: [{ name: tell, action: notify, parameters: { channel: soc, text: "{{ inci
 `;
   await using place = await aPlace({ tell }, { channel: soc.url });
   await using gateway = await place.open();
-  await gateway.api("POST", "/api/webhooks", {
-    source: "edr",
-    secret: testSecret,
-    auto_triage: true,
-    playbook: "tell",
-  });
+  await registerTriaged(gateway, "edr", { playbook: "tell" });
   const number = await send(gateway, "edr", malware);
   await eventually(async () => {
     const { body } = await gateway.api("GET", `/api/incidents/${number}/triage`);

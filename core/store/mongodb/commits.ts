@@ -12,11 +12,11 @@ import type { AnyBulkWriteOperation } from "mongodb";
 import type { IncidentRef } from "../../incidents/incident.ts";
 import type { Commit, CommitResult, DeliverySummary, Outcome } from "../ports.ts";
 import type { Known } from "./alerts.ts";
+import { applyAlerts, findKnown } from "./apply-alerts.ts";
 import { insertAll, writeAll } from "./bulk.ts";
 import type { Collections, Writable } from "./database.ts";
 import { documentOf, shown } from "./deliveries.ts";
 import type { DeliveryDocument } from "./documents.ts";
-import { applyAlerts, findKnown } from "./incidents.ts";
 import type { Numbers } from "./numbers.ts";
 import { startWith } from "./triage.ts";
 

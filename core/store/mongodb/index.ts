@@ -13,28 +13,7 @@ import { numbersOf } from "./numbers.ts";
 import { claimDeliveries, queueStatus, requeueDelivery, retryDelivery } from "./queue.ts";
 import { migrate } from "./schema.ts";
 import { addSource, allSources, getToken, putToken, removeSource, replaceSource, sourcesRevision } from "./sources.ts";
-
-import {
-  allPlaybooks,
-  askApproval,
-  claimMessages,
-  claimRuns,
-  decideApproval,
-  dueChannels,
-  getApproval,
-  getRun,
-  listApprovals,
-  messagesOf,
-  postMessage,
-  putPlaybook,
-  removeMessage,
-  removePlaybook,
-  renewRun,
-  runsOf,
-  saveMessage,
-  saveRun,
-  startRun,
-} from "./triage.ts";
+import * as triage from "./triage.ts";
 
 export interface MongoStore extends Store {
   /** Makes what the queries need: indexes, and shard keys in a sharded cluster. */
@@ -131,26 +110,26 @@ export function openMongoStore(url: string, options: MongoStoreOptions = {}): Mo
       get: (id) => run((database) => getToken(database, id)),
     },
     triage: {
-      start: (given) => run((database) => startRun(database, given)),
-      claim: (limit, at, leaseMs) => run((database) => claimRuns(database, { limit, now: at, leaseMs })),
-      save: (given, epoch, due) => run((database) => saveRun(database, given, epoch, due)),
-      renew: (id, epoch, due) => run((database) => renewRun(database, id, epoch, due)),
-      get: (id) => run((database) => getRun(database, id)),
-      runsOf: (incidentId) => run((database) => runsOf(database, incidentId)),
-      ask: (approval) => run((database) => askApproval(database, approval)),
-      approval: (id) => run((database) => getApproval(database, id)),
-      approvals: (query) => run((database) => listApprovals(database, query)),
-      decide: (id, decision) => run((database) => decideApproval(database, id, decision)),
-      post: (message) => run((database) => postMessage(database, message)),
-      dueChannels: (at) => run((database) => dueChannels(database, at)),
+      start: (given) => run((database) => triage.startRun(database, given)),
+      claim: (limit, at, leaseMs) => run((database) => triage.claimRuns(database, { limit, now: at, leaseMs })),
+      save: (given, epoch, due) => run((database) => triage.saveRun(database, given, epoch, due)),
+      renew: (id, epoch, due) => run((database) => triage.renewRun(database, id, epoch, due)),
+      get: (id) => run((database) => triage.getRun(database, id)),
+      runsOf: (incidentId) => run((database) => triage.runsOf(database, incidentId)),
+      ask: (approval) => run((database) => triage.askApproval(database, approval)),
+      approval: (id) => run((database) => triage.getApproval(database, id)),
+      approvals: (query) => run((database) => triage.listApprovals(database, query)),
+      decide: (id, decision) => run((database) => triage.decideApproval(database, id, decision)),
+      post: (message) => run((database) => triage.postMessage(database, message)),
+      dueChannels: (at) => run((database) => triage.dueChannels(database, at)),
       claimMessages: (channel, limit, at, leaseMs) =>
-        run((database) => claimMessages(database, channel, { limit, now: at, leaseMs })),
-      saveMessage: (message, epoch, due) => run((database) => saveMessage(database, message, epoch, due)),
-      removeMessage: (id, epoch) => run((database) => removeMessage(database, id, epoch)),
-      messagesOf: (incidentId) => run((database) => messagesOf(database, incidentId)),
-      playbooks: () => run((database) => allPlaybooks(database)),
-      putPlaybook: (playbook) => run((database) => putPlaybook(database, playbook)),
-      removePlaybook: (name) => run((database) => removePlaybook(database, name)),
+        run((database) => triage.claimMessages(database, channel, { limit, now: at, leaseMs })),
+      saveMessage: (message, epoch, due) => run((database) => triage.saveMessage(database, message, epoch, due)),
+      removeMessage: (id, epoch) => run((database) => triage.removeMessage(database, id, epoch)),
+      messagesOf: (incidentId) => run((database) => triage.messagesOf(database, incidentId)),
+      playbooks: () => run((database) => triage.allPlaybooks(database)),
+      putPlaybook: (playbook) => run((database) => triage.putPlaybook(database, playbook)),
+      removePlaybook: (name) => run((database) => triage.removePlaybook(database, name)),
     },
     feed: {
       follow(on) {

@@ -7,7 +7,7 @@ import {
 } from "mongodb";
 import type { Migration } from "../migration.ts";
 import type { Collections, Database } from "./database.ts";
-import { makeSearchable } from "./incidents.ts";
+import { makeSearchable } from "./incident-document.ts";
 
 type Name = keyof Collections;
 type Indexes = readonly (IndexDescription & { readonly name: string })[];

@@ -18,7 +18,7 @@ import { insertAll } from "./bulk.ts";
 import { type Collections, type Connection, connectionTo, type Database } from "./database.ts";
 import { bytesOf, documentOf as deliveryDocumentOf, shown } from "./deliveries.ts";
 import type { DeliveryDocument, IncidentDocument, JobDocument, TransferDocument } from "./documents.ts";
-import { columnsOf, timelineOf } from "./incidents.ts";
+import { columnsOf, timelineOf } from "./incident-document.ts";
 import { migrate } from "./schema.ts";
 import { documentOf as sourceDocumentOf } from "./sources.ts";
 import { approvalDocument, jobDocument, playbookDocument } from "./triage.ts";

@@ -7,6 +7,7 @@ import { updated } from "../../incidents/update.ts";
 import type { CommitResult, NewDelivery } from "../ports.ts";
 import type { Database, Row } from "./database.ts";
 import { noteChanged } from "./incident-index.ts";
+import { startWith } from "./incident-triage.ts";
 import { bringUp, replaceIncident, timelineOf } from "./incidents.ts";
 import { numberKey, numberOf } from "./number-key.ts";
 import {
@@ -17,7 +18,6 @@ import {
   type PackedResult,
   packDraft,
 } from "./packed.ts";
-import { startWith } from "./triage.ts";
 
 /**
  * One transaction for the whole batch; where one of its commits makes that impossible, each gets its own, so that one cannot

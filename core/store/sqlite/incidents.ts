@@ -19,9 +19,9 @@ import { type StoredRun, summaryOf } from "../../runs/run.ts";
 import { earliestId } from "../pages.ts";
 import type { Database, Row } from "./database.ts";
 import { noteChanged, unindex } from "./incident-index.ts";
+import { newestRun, pruneTriage } from "./incident-triage.ts";
 import { keyOf, numberOf } from "./number-key.ts";
 import { packDraft } from "./packed.ts";
-import { newestRun, pruneTriage } from "./triage.ts";
 
 /** What an incident is shown from. @param table as it is called in the statement */
 export function incidentColumns(table: string): string {

@@ -14,27 +14,7 @@ import { indexIncidents } from "./incident-index.ts";
 import { countIncidents, listIncidents } from "./incident-list.ts";
 import { changeIncident, getIncident, mergeIncident, pruneIncidents } from "./incidents.ts";
 import { addSource, allSources, getToken, putToken, removeSource, replaceSource, sourcesRevision } from "./sources.ts";
-import {
-  allPlaybooks,
-  askApproval,
-  claimMessages,
-  claimRuns,
-  decideApproval,
-  dueChannels,
-  getApproval,
-  getRun,
-  listApprovals,
-  messagesOf,
-  postMessage,
-  putPlaybook,
-  removeMessage,
-  removePlaybook,
-  renewRun,
-  runsOf,
-  saveMessage,
-  saveRun,
-  startRun,
-} from "./triage.ts";
+import * as triage from "./triage.ts";
 
 /** Writes, since a full disk still reads; what it writes is the version that stands there. */
 function check(db: Database): void {
@@ -76,26 +56,8 @@ export const operations = {
   requeueDelivery,
   retryDelivery,
   sourcesRevision,
-  allPlaybooks,
-  askApproval,
-  claimMessages,
-  claimRuns,
-  decideApproval,
-  dueChannels,
-  getApproval,
-  getRun,
-  listApprovals,
-  messagesOf,
-  postMessage,
-  putPlaybook,
-  removeMessage,
-  removePlaybook,
-  renewRun,
-  runsOf,
-  saveMessage,
-  saveRun,
-  startRun,
   unannouncedIncidents,
+  ...triage,
 };
 
 export type Operations = typeof operations;

@@ -1,22 +1,13 @@
-import type { IncidentRef } from "../../incidents/incident.ts";
 import { type Approval, mayBeDecided } from "../../runs/approval.ts";
 import type { StoredMessage } from "../../runs/message.ts";
-import { newRun, type StoredRun, shortRun } from "../../runs/run.ts";
+import { type StoredRun, shortRun } from "../../runs/run.ts";
 import { page } from "../pages.ts";
 import type { Page } from "../ports.ts";
 import type { ApprovalQuery, ClaimedMessage, ClaimedRun, Decision, StoredPlaybook } from "../triage-port.ts";
 import type { Database, Row } from "./database.ts";
-import type { PackedDraft } from "./packed.ts";
 import { conditions } from "./query.ts";
 
 const mostShown = 50;
-
-/** The run that starts with an incident has its id, so that there is one however often this is asked for. */
-export function startWith(db: Database, { incident_id, incident_number }: IncidentRef, draft: PackedDraft): void {
-  const { playbook } = JSON.parse(draft.triage ?? "{}") as { playbook: string | null };
-  const { created_at } = JSON.parse(draft.json) as { created_at: string };
-  startRun(db, newRun({ id: incident_id, incident_id, incident_number, playbook, asked_by: "auto", created_at }));
-}
 
 export function startRun(db: Database, run: StoredRun): boolean {
   const made = db.run(
@@ -88,12 +79,6 @@ export function runsOf(db: Database, incident: string): readonly StoredRun[] {
   return db
     .all("SELECT run FROM triage_runs WHERE incident = ? ORDER BY rowid DESC LIMIT ?", incident, mostShown)
     .map(({ run }) => JSON.parse(String(run)));
-}
-
-/** The newest run of an incident in a statement, in short. One that is not begun is short itself. @param table of the incident */
-export function newestRun(table: string): string {
-  return `(SELECT coalesce(short, run) FROM triage_runs WHERE rowid =
-    (SELECT max(rowid) FROM triage_runs WHERE incident = ${table}.id))`;
 }
 
 export function askApproval(db: Database, approval: Approval): Approval {
@@ -199,10 +184,4 @@ export function putPlaybook(db: Database, playbook: StoredPlaybook): boolean {
 
 export function removePlaybook(db: Database, name: string): boolean {
   return db.run("DELETE FROM playbooks WHERE name = ?", name) > 0;
-}
-
-/** What belongs to an incident goes with it. */
-export function pruneTriage(db: Database, incident: string): void {
-  for (const table of ["triage_runs", "approvals", "outbox"])
-    db.run(`DELETE FROM ${table} WHERE incident = ?`, incident);
 }
