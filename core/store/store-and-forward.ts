@@ -340,6 +340,7 @@ export async function storeAndForward(deps: StoreAndForwardDependencies): Promis
       removeMessage: (id, epoch) => ask(() => triage.removeMessage(id, epoch)),
       messagesOf: (incidentId) => ask(() => triage.messagesOf(incidentId)),
       playbooks: () => ask(() => triage.playbooks()),
+      playbooksRevision: () => ask(() => triage.playbooksRevision()),
       putPlaybook: (playbook) => ask(() => triage.putPlaybook(playbook)),
       removePlaybook: (name) => ask(() => triage.removePlaybook(name)),
     },

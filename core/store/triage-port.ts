@@ -79,6 +79,8 @@ export interface TriageStore {
 
   /** Every version of every playbook, in the order in which they were put. */
   playbooks(): Promise<readonly StoredPlaybook[]>;
+  /** A text that is another one after every change of any playbook. Cheap: every gateway asks each second. */
+  playbooksRevision(): Promise<string>;
   /** `false` where this version is there already. */
   putPlaybook(playbook: StoredPlaybook): Promise<boolean>;
   /** Removes every version. `false` where there was none. */

@@ -23,7 +23,7 @@ export interface TriageWatchDependencies {
   readonly playbooksDir: string;
   readonly listsDir: string;
   readonly actions: Actions;
-  readonly store: Pick<TriageStore, "playbooks">;
+  readonly store: Pick<TriageStore, "playbooks" | "playbooksRevision">;
   readonly log: Logger;
 }
 
@@ -33,11 +33,20 @@ export function watchTriage({ playbooksDir, listsDir, actions, store, log }: Tri
   let seenTexts = "";
   let seenLists = "";
   let stored: readonly PlaybookText[] = [];
+  let revision: string | undefined;
+
+  async function lookAtStored(): Promise<void> {
+    // Read before the playbooks: what changes in between has another revision, and is read again.
+    const now = await store.playbooksRevision();
+    if (now === revision) return;
+    const given = await store.playbooks();
+    stored = given.map(({ name, text }) => ({ file: name, text, origin: "api" }));
+    revision = now;
+  }
 
   async function lookAtPlaybooks(): Promise<void> {
     // While the store is away, what it said last stands.
-    const given = await store.playbooks().catch(() => undefined);
-    stored = given?.map(({ name, text }) => ({ file: name, text, origin: "api" })) ?? stored;
+    await lookAtStored().catch(() => {});
     const texts = [...(await readTexts(playbooksDir)), ...stored];
     const seen = JSON.stringify(texts);
     if (seen === seenTexts) return;

@@ -302,6 +302,26 @@ export function triageSuite(newPlace: NewPlace): void {
       assert.deepEqual(await store.triage.playbooks(), []);
     });
 
+    test("every change of the playbooks has a revision of its own", async () => {
+      await using place = await newPlace();
+      const store = await place.open();
+      const one = { name: "p", version: "1", text: "name: p", created_at: noon };
+      const seen = [await store.triage.playbooksRevision()];
+      const changes = [
+        () => store.triage.putPlaybook(one),
+        () => store.triage.putPlaybook({ ...one, version: "2" }),
+        () => store.triage.removePlaybook("p"),
+        () => store.triage.putPlaybook({ ...one, text: "name: q" }),
+      ];
+      for (const change of changes) {
+        await change();
+        seen.push(await store.triage.playbooksRevision());
+      }
+      assert.equal(await store.triage.playbooksRevision(), seen.at(-1));
+      // Without any it is what it was without any.
+      assert.deepEqual([new Set(seen).size, seen[3]], [4, seen[0]]);
+    });
+
     test("what belongs to an incident goes with it", async () => {
       await using place = await newPlace();
       const store = await place.open();

@@ -132,6 +132,8 @@ export interface PlaybookDocument {
   readonly _id: string;
   readonly name: string;
   readonly record: string;
+  /** Of the record: what changes is noticed without reading it. */
+  readonly hash: string;
 }
 
 /** How far a copy of another store into this one is. There is one at most, `copy`. */

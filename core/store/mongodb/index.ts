@@ -128,6 +128,7 @@ export function openMongoStore(url: string, options: MongoStoreOptions = {}): Mo
       removeMessage: (id, epoch) => run((database) => triage.removeMessage(database, id, epoch)),
       messagesOf: (incidentId) => run((database) => triage.messagesOf(database, incidentId)),
       playbooks: () => run((database) => triage.allPlaybooks(database)),
+      playbooksRevision: () => run((database) => triage.playbooksRevision(database)),
       putPlaybook: (playbook) => run((database) => triage.putPlaybook(database, playbook)),
       removePlaybook: (name) => run((database) => triage.removePlaybook(database, name)),
     },

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Filter } from "mongodb";
 import type { IncidentDraft, IncidentRef } from "../../incidents/incident.ts";
 import { type Approval, mayBeDecided } from "../../runs/approval.ts";
@@ -242,13 +243,22 @@ export async function allPlaybooks({ playbooks }: Collections): Promise<readonly
     .toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }
 
+export async function playbooksRevision({ playbooks }: Collections): Promise<string> {
+  const seen = await playbooks
+    .find({}, { projection: { hash: 1 } })
+    .sort({ _id: 1 })
+    .toArray();
+  return hash("sha256", JSON.stringify(seen));
+}
+
 export async function putPlaybook({ playbooks }: Collections, playbook: StoredPlaybook): Promise<boolean> {
   return (await insertAll(playbooks, [playbookDocument(playbook)])).taken.size === 0;
 }
 
 export function playbookDocument(playbook: StoredPlaybook): PlaybookDocument {
   const { name, version } = playbook;
-  return { _id: `${name}/${version}`, name, record: JSON.stringify(playbook) };
+  const record = JSON.stringify(playbook);
+  return { _id: `${name}/${version}`, name, record, hash: hash("sha256", record) };
 }
 
 export async function removePlaybook({ playbooks }: Collections, name: string): Promise<boolean> {

@@ -134,6 +134,7 @@ export async function openSqliteStore(path: string, onSharedWrite?: OnSharedWrit
       removeMessage: (id, epoch) => writer.call("removeMessage", id, epoch),
       messagesOf: (incidentId) => reader.call("messagesOf", incidentId),
       playbooks: () => reader.call("allPlaybooks"),
+      playbooksRevision: () => reader.call("playbooksRevision"),
       putPlaybook: (playbook) => writer.call("putPlaybook", playbook),
       removePlaybook: (name) => writer.call("removePlaybook", name),
     },

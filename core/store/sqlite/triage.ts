@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { type Approval, mayBeDecided } from "../../runs/approval.ts";
 import type { StoredMessage } from "../../runs/message.ts";
 import { type StoredRun, shortRun } from "../../runs/run.ts";
@@ -172,6 +173,10 @@ export function allPlaybooks(db: Database): readonly StoredPlaybook[] {
     .all("SELECT record FROM playbooks")
     .map(({ record }) => JSON.parse(String(record)) as StoredPlaybook)
     .toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1));
+}
+
+export function playbooksRevision(db: Database): string {
+  return hash("sha256", JSON.stringify(db.all("SELECT record FROM playbooks ORDER BY name, version")));
 }
 
 export function putPlaybook(db: Database, playbook: StoredPlaybook): boolean {
