@@ -283,3 +283,14 @@ test("a dry run fails over a channel or a service that is not there, as the run 
   assert.match(String(why), /there is no channel "nobody" in the configuration file; there are: soc/);
   assert.match(String((await tried("other"))[1]), /there is no service "nothing" in the configuration file/);
 });
+
+test("nobody is asked about an action of a service that is not there", async () => {
+  const wrong = asking.replace("service: edr", "service: nothing");
+  await using place = await aPlace({ asking: wrong });
+  await using gateway = await place.open();
+  await registerTriaged(gateway, "edr", { playbook: "asking" });
+  const run = await runOf(gateway, await send(gateway, "edr", malware));
+  assert.equal(run.state, "failed");
+  assert.match(run.reason, /there is no service "nothing" in the configuration file; there are: edr/);
+  assert.deepEqual((await gateway.api("GET", "/api/approvals")).body.data, []);
+});

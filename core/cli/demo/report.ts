@@ -1,6 +1,8 @@
 import type { Cli } from "../cli.ts";
 import { type Format, printable } from "../text.ts";
+import type { ThrowAway } from "../throw-away.ts";
 import type { Delivered } from "./send-samples.ts";
+import type { TriagedMail } from "./triage-mails.ts";
 
 /** One line for each source and what became of its samples. */
 export function printDelivered(sent: readonly Delivered[], { out }: Cli): void {
@@ -23,10 +25,18 @@ function markOf(status: string): readonly [string, Format] {
 }
 
 /** What a reader may want to try while the gateway is up. */
-export function printNext(url: string, folder: string, { out, env }: Cli): void {
+export function printNext(
+  {
+    gateway: { url },
+    folder,
+    triaged,
+  }: Pick<ThrowAway, "gateway" | "folder"> & { readonly triaged: readonly TriagedMail[] },
+  { out, env }: Cli,
+): void {
   // Under `npm run`, the command is in the checkout and not on the reader's PATH.
   const command = env.npm_lifecycle_event === undefined ? "tw-cli" : "npx tw-cli";
   const commands = [
+    ...triaged.slice(0, 1).map(({ incident_number: number }) => `incident show ${number} --why`),
     "incident list --severity critical,high",
     "webhook test demo-generic",
     "delivery list --outcome ignored",

@@ -8,7 +8,7 @@ import { count } from "../text.ts";
 import { type ThrowAway, throwAwayGateway } from "../throw-away.ts";
 import { printDelivered, printNext } from "./report.ts";
 import { type Delivered, sendSamples } from "./send-samples.ts";
-import { printTriaged, triageMails } from "./triage-mails.ts";
+import { printTriaged, type TriagedMail, triageMails } from "./triage-mails.ts";
 
 /** How a demo was asked for. */
 export interface DemoOptions {
@@ -33,10 +33,11 @@ export async function runDemo(options: DemoOptions, cli: Cli): Promise<void> {
 async function present(options: DemoOptions, cli: Cli, stopped: Promise<"stopped">): Promise<void> {
   const own = await throwAwayGateway(cli.env, options.json === true);
   try {
-    const sent = await Promise.race([show(own, options, cli), stopped]);
-    if (sent === "stopped") return;
+    const shown = await Promise.race([show(own, options, cli), stopped]);
+    if (shown === "stopped") return;
+    const { sent, triaged } = shown;
     if (options.once !== true) {
-      printNext(own.gateway.url, own.folder, cli);
+      printNext({ ...own, triaged }, cli);
       await stopped;
       cli.out.line();
     }
@@ -47,7 +48,12 @@ async function present(options: DemoOptions, cli: Cli, stopped: Promise<"stopped
   }
 }
 
-async function show({ api, env }: ThrowAway, { json }: DemoOptions, cli: Cli): Promise<readonly Delivered[]> {
+interface Shown {
+  readonly sent: readonly Delivered[];
+  readonly triaged: readonly TriagedMail[];
+}
+
+async function show({ api, env }: ThrowAway, { json }: DemoOptions, cli: Cli): Promise<Shown> {
   if (json !== true)
     cli.out.line(`A throw-away gateway runs at ${api.url}. Sending it a signed sample of everything:\n`);
   const sent = await sendSamples(api, env, cli.now);
@@ -57,14 +63,12 @@ async function show({ api, env }: ThrowAway, { json }: DemoOptions, cli: Cli): P
   const incidents = data.toSorted((one, other) => one.number.localeCompare(other.number));
   if (json === true) {
     cli.out.json({ deliveries: sent, incidents, triaged });
-    return sent;
+    return { sent, triaged };
   }
   printDelivered(sent, cli);
   cli.out.line(`\nThey became ${count(incidents.length, "incident")}:\n`);
   await cli.out.table(incidentColumns, incidents);
-  cli.out.line(
-    "\nTwo mails from Defender were triaged by themselves (tw-cli incident show <number> --why tells more):\n",
-  );
+  cli.out.line("\nTwo mails from Defender were triaged by themselves, and this is why:\n");
   printTriaged(triaged, cli.out);
-  return sent;
+  return { sent, triaged };
 }

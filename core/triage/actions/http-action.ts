@@ -35,6 +35,8 @@ export const httpAction = defineAction<Parameters, CoreContext>({
   output: { done: "bool", granted: "bool", status: "int", body: "dyn", by: "string" },
   async run({ service, method, path, query, body, description, requires_approval: asks, expires }, context) {
     const wanted: Wanted = { service, method, path, query, ...(body !== undefined && { body }) };
+    // Nobody is to be asked about what could not be done.
+    context.ports.services.check(service);
     const decision = asks ? await approved(description, { ...wanted }, expires, context) : undefined;
     const granted = decision === undefined || decision.state === "granted";
     const by = decision?.decided_by ?? undefined;

@@ -36,8 +36,11 @@ describe("demo", () => {
       if (stdout.includes("curl -H")) break;
     }
     const [, url = "", dataDir = ""] = /export TW_API_URL=(\S+) TW_DATA_DIR=(\S+)/.exec(stdout) ?? [];
-    const { data } = await json("incident list --limit 1", { env: { TW_API_URL: url, TW_DATA_DIR: dataDir } });
+    const env = { TW_API_URL: url, TW_DATA_DIR: dataDir };
+    const { data } = await json("incident list --limit 1", { env });
     assert.equal(data.length, 1);
+    const [, why = ""] = /tw-cli (incident show \S+ --why)\n/.exec(stdout) ?? [];
+    assert.match((await cli(why, { env })).stdout, /true_positive \(85 %\): .*lures/);
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [0, null]);
     assert.deepEqual(await readdir(TMPDIR), []);
