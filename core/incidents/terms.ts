@@ -12,20 +12,23 @@ import { normalise } from "./normalise.ts";
 const mostWords = 500;
 const longestWord = 64;
 
-/** Han, Hiragana and Katakana are written without spaces: there each character counts as a word. */
-const word = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}]+/gu;
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+/**
+ * Han, Hiragana and Katakana are written without spaces: there each character counts as a word. Some of Han are no letters but
+ * symbols (⺀), which an index takes for what is between words.
+ */
+const word =
+  /[[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]&&[\p{L}\p{N}]]|[[\p{L}\p{N}]--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]]+/gv;
 
 /** The words of a text, each once: lower-case, without accents. */
 export function wordsOf(text: string): readonly string[] {
   const plain = text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
   const words = plain.match(word) ?? [];
-  return [...new Set(words.flatMap(split))];
+  return [...new Set(words.map(cut))];
 }
 
-function split(found: string): readonly string[] {
-  if (found.length > 1 && unspaced.test(found)) return Array.from(found);
-  return [found.slice(0, longestWord)];
+/** Between characters, never within one. */
+function cut(found: string): string {
+  return found.length <= longestWord ? found : Array.from(found).slice(0, longestWord).join("");
 }
 
 /** What an exact value is looked up by. */

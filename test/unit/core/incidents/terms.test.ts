@@ -7,6 +7,9 @@ import { aDraft } from "../../../contracts/builders.ts";
 test("a text has its words, each once, without case and accents", () => {
   assert.deepEqual(wordsOf("Müller & Söhne: MÜLLER's e-mail, №7"), ["muller", "sohne", "s", "e", "mail", "no7"]);
   assert.deepEqual(wordsOf("不審なmail"), ["不", "審", "な", "mail"]);
+  assert.deepEqual(wordsOf("mail不審"), ["mail", "不", "審"]);
+  assert.deepEqual(wordsOf("⺀ ⺀a"), ["a"]);
+  assert.deepEqual(wordsOf(`a${"𐐨".repeat(100)}`), [`a${"𐐨".repeat(63)}`]);
   assert.deepEqual(wordsOf(" -- '' "), []);
 });
 
