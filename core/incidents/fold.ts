@@ -1,6 +1,6 @@
 /** How an alert becomes one of many of an incident of its group. */
-import { isOver } from "./grouping.ts";
 import type { Group, IncidentDraft } from "./incident.ts";
+import { isOver } from "./transitions.ts";
 import { saidIn } from "./update.ts";
 
 /** Whether an alert of its group still belongs to an incident. */

@@ -3,6 +3,7 @@ import { entityRoles, entityTypes } from "@thruway/sdk/alert";
 import joi from "joi";
 import { durationMs } from "../duration.ts";
 import type { Group, IncidentDraft } from "./incident.ts";
+import { isOver } from "./transitions.ts";
 
 /** What a source says about alerts that are one incident although their vendor gives each an id of its own, or none. */
 export interface Grouping {
@@ -81,9 +82,4 @@ function valueIn(draft: IncidentDraft, field: string): string | readonly string[
   const [, type, role] = field.split(".");
   const found = draft.entities.filter((entity) => entity.type === type && (role === undefined || entity.role === role));
   return [...new Set(found.map(({ value }) => value.toLowerCase()))].toSorted();
-}
-
-/** Whether nothing is left to do: such an incident takes no more alerts, and another one begins. */
-export function isOver(status: IncidentDraft["status"]): boolean {
-  return status === "resolved" || status === "closed";
 }

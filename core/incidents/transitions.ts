@@ -18,3 +18,8 @@ export function mayBecome(from: Status, to: Status): boolean {
   const allowed: readonly Status[] = transitions[from];
   return from === to || allowed.includes(to);
 }
+
+/** Whether nothing is left to do: such an incident takes no more alerts of its group, and another one begins. */
+export function isOver(status: Status): boolean {
+  return status === "resolved" || status === "closed";
+}

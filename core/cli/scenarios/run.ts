@@ -22,9 +22,9 @@ interface SuiteOutcome {
  * @throws {UserError} for a suite that cannot be read, and at the end where a scenario went wrong
  */
 export async function runSuites(files: readonly string[], json: boolean, cli: Cli): Promise<void> {
-  const suites = await Promise.all(
-    (files.length > 0 ? files : await suitesThere(cli.env)).map((file) => runSuite(file, cli)),
-  );
+  const there = await readLibrary(cli.env, []);
+  const asked = files.length > 0 ? files : await suitesThere(cli.env);
+  const suites = await Promise.all(asked.map((file) => runSuite(file, there, cli)));
   const all = suites.flatMap(({ outcomes }) => outcomes);
   const wrong = all.filter(({ faults }) => faults.length > 0);
   if (json) cli.out.json({ data: suites.map(shown) });
@@ -39,10 +39,13 @@ async function suitesThere(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   return found.flat();
 }
 
-async function runSuite(file: string, cli: Cli): Promise<SuiteOutcome> {
+async function runSuite(
+  file: string,
+  { library, plugins }: Awaited<ReturnType<typeof readLibrary>>,
+  cli: Cli,
+): Promise<SuiteOutcome> {
   const suite = parseSuite(await readText(file), shownFile(file));
   if ("problems" in suite) throw new UserError(suite.problems.join("\n"));
-  const { library, plugins } = await readLibrary(cli.env, []);
   const listed = library.all.find(({ name }) => name === suite.playbook);
   if (listed === undefined) throw new UserError(`${shownFile(file)}: there is no playbook "${suite.playbook}"`);
   if (listed.playbook === undefined) {

@@ -3,6 +3,7 @@
  */
 import type { Severity } from "@thruway/sdk/alert";
 import { type Incident, type Status, testTag, type Verdict } from "../incident.ts";
+import { isOver } from "../transitions.ts";
 import { type Attack, attackOf } from "./attack.ts";
 import { evidenceOf, observablesOf } from "./ocsf-entities.ts";
 import { product } from "./product.ts";
@@ -76,9 +77,8 @@ export function toOcsf(
   const known = incident.mitre.map((entry) => ({ entry, attack: attackOf(entry) }));
   const attacks = known.flatMap(({ attack }) => (attack === undefined ? [] : [ocsfAttack(attack)]));
   const foreign = known.filter(({ attack }) => attack === undefined).map(({ entry }) => entry);
-  return as === "incident_finding"
-    ? incidentFinding(incident, activityOf(incident, isNew), attacks, foreign)
-    : detectionFinding(incident, activityOf(incident, isNew), attacks, foreign);
+  const write = as === "incident_finding" ? incidentFinding : detectionFinding;
+  return write(incident, activityOf(incident, isNew), attacks, foreign);
 }
 
 function incidentFinding(
@@ -104,7 +104,7 @@ function detectionFinding(
   attacks: readonly object[],
   foreign: readonly object[],
 ): OcsfEvent {
-  const isFalse = incident.verdict === "false_positive" && isEnded(incident);
+  const isFalse = incident.verdict === "false_positive" && isOver(incident.status);
   const { observables, evidences, resources, device } = evidenceOf(incident.entities);
   return {
     ...event(incident, [2004, "Detection Finding"], activity, isFalse ? suppressed : findingStatuses[incident.status]),
@@ -198,10 +198,6 @@ function finding(incident: Incident, attacks: readonly object[]): object {
 function activityOf({ status }: Incident, isNew: boolean): Coded {
   if (status === "closed") return activities.close;
   return isNew ? activities.create : activities.update;
-}
-
-function isEnded({ status }: Incident): boolean {
-  return status === "resolved" || status === "closed";
 }
 
 function verdictOf({ verdict, tags }: Incident): object {
